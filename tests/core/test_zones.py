@@ -1,4 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -258,7 +260,9 @@ def test_a_wall_clock_time_has_no_zone_and_a_moment_has_one() -> None:
 
 @thorough
 @given(zone=zones, moment=instants)
-def test_every_moment_is_found_again_from_what_the_clocks_show(zone, moment) -> None:
+def test_every_moment_is_found_again_from_what_the_clocks_show(
+    zone: ZoneInfo, moment: datetime
+) -> None:
     wall = wall_time_of(moment, zone)
     meaning = meaning_of(wall, zone)
 
@@ -272,7 +276,9 @@ def test_every_moment_is_found_again_from_what_the_clocks_show(zone, moment) -> 
 
 @thorough
 @given(zone=zones, moment=instants, data=st.data())
-def test_around_each_change_times_mean_what_they_must(zone, moment, data) -> None:
+def test_around_each_change_times_mean_what_they_must(
+    zone: ZoneInfo, moment: datetime, data: Any
+) -> None:
     change = change_in(zone, moment)
     if change is None:
         return
@@ -298,7 +304,7 @@ def test_around_each_change_times_mean_what_they_must(zone, moment, data) -> Non
 
 @thorough
 @given(zone=zones, moment=instants)
-def test_the_first_moment_of_a_day_is_the_first(zone, moment) -> None:
+def test_the_first_moment_of_a_day_is_the_first(zone: ZoneInfo, moment: datetime) -> None:
     for near in (moment, change_in(zone, moment) or moment):
         day = day_of(near, zone)
         if not EARLIEST <= day <= LATEST:
