@@ -18,7 +18,7 @@ from schedapp.core.spans import (
     moments_of_days,
     timed_span,
 )
-from schedapp.core.zones import day_of, wall_time_of, zone_named
+from schedapp.core.zones import EARLIEST, LATEST, day_of, wall_time_of, zone_named
 
 thorough = settings(deadline=None, derandomize=True, max_examples=150)
 
@@ -164,6 +164,14 @@ def test_a_day_that_a_calendar_skips_has_no_length() -> None:
     )
 
     assert moments == span("2011-12-30T10:00", "2011-12-30T10:00")
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(date.min, date.max), (date(1899, 12, 31), EARLIEST), (LATEST, date.max)]
+)
+def test_days_out_of_reach_are_no_moments(first: date, last: date) -> None:
+    with pytest.raises(Refused, match="Please choose a year"):
+        moments_of_days(DaySpan(first, last), BERLIN)
 
 
 # What a form means: from a time to a time

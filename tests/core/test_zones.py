@@ -229,9 +229,7 @@ def test_a_moment_without_a_date_somewhere_is_refused(moment: datetime, zone: st
         wall_time_of(moment, zone_named(zone))
 
 
-@pytest.mark.parametrize(
-    "day", [date.min, date.max, EARLIEST - timedelta(days=1), date(2201, 1, 2)]
-)
+@pytest.mark.parametrize("day", [date.min, date.max, date(1898, 12, 31), date(2202, 1, 1)])
 def test_a_day_out_of_reach_does_not_begin(day: date) -> None:
     with pytest.raises(Refused, match="Please choose a year"):
         first_moment_of(day, zone_named("Pacific/Kiritimati"))

@@ -167,6 +167,8 @@ def moments_of_days(days: DaySpan, zone: ZoneInfo) -> Span:
     Raises:
         Refused: if a year is out of reach.
     """
+    check_is_within_reach(days.first)
+    check_is_within_reach(days.last)
     return Span(
         first_moment_of(days.first, zone), first_moment_of(days.last + timedelta(days=1), zone)
     )

@@ -17,7 +17,6 @@ LATEST = date(2200, 12, 31)
 """The last day that is taken, long after the last appointment of anybody who reads this. Far from
 the ends of what `datetime` can hold, so that no sum of times and offsets overflows."""
 
-_ONE_DAY = timedelta(days=1)
 _ONE_SECOND = timedelta(seconds=1)
 _ZONES = resources.files("tzdata")
 _NOT_FOR_PEOPLE = {"Factory"}  # the placeholder of a machine that was never told where it is
@@ -118,8 +117,12 @@ def wall_time_of(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> date:
-    """Return the date on the calendars of a zone at a moment."""
-    return wall_time_of(moment, zone).date()
+    """Return the date on the calendars of a zone at a moment, as `wall_time_of` does."""
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:
+        check_is_within_reach(moment)
+        raise
 
 
 def meaning_of(wall: datetime, zone: ZoneInfo, *, second: bool = False) -> WallTime:
@@ -151,9 +154,9 @@ def first_moment_of(day: date, zone: ZoneInfo) -> datetime:
     the whole day, the beginning of the next.
 
     Raises:
-        Refused: if neither the day nor the one before it is in the years that are taken.
+        Refused: if it is more than a year outside the years that are taken.
     """
-    if day != LATEST + _ONE_DAY:
+    if not EARLIEST.year - 1 <= day.year <= LATEST.year + 1:
         check_is_within_reach(day)
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001  a wall-clock time
     moment = midnight.replace(tzinfo=zone).astimezone(UTC)
