@@ -1,0 +1,159 @@
+"""Who is asking, and whether they may: the one file that knows Flask-Login.
+
+Flask-Login's own cookies stay unused. Its request loader gets the token of our cookie, looks the
+sign-in up, and the sign-in decides (see `docs/decisions/`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, cast
+
+from flask import current_app, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import LoginManager, current_user
+from sqlalchemy.exc import OperationalError
+
+from schedapp.accounts import actions, queries, rules
+from schedapp.accounts.actions import Browser
+from schedapp.accounts.queries import SignedInUser, Standing
+from schedapp.plumbing import clock
+from schedapp.plumbing.database import Busy, bookkeeping, reading
+from schedapp.plumbing.language import speak_as
+from schedapp.plumbing.phrases import HourCycle, Reader
+from schedapp.plumbing.web import error_page, wants_json
+
+if TYPE_CHECKING:
+    from flask import Flask, Request, Response
+    from flask.typing import ResponseReturnValue
+
+Given = ParamSpec("Given")
+View = Callable[Given, "ResponseReturnValue"]
+log = logging.getLogger("sched")
+
+
+def watch(app: Flask) -> None:
+    """Let the application know its current user."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.request_loader(user_of_request)
+    manager.unauthorized_handler(ask_to_sign_in)
+
+
+def user_of_request(asked: Request) -> SignedInUser | None:
+    """Return the user whose sign-in the request's cookie belongs to, while it stands."""
+    token = asked.cookies.get(current_app.config["SCHED_COOKIE"])
+    if not token or len(token) > 100:
+        return None
+    standing = queries.standing_of(reading(), token)
+    if standing is None or standing.ended_at is not None or not standing.is_user_active:
+        return None
+    if not _still_stands(standing):
+        return None
+    speak_as(standing.user.locale)
+    return standing.user
+
+
+def _still_stands(standing: Standing) -> bool:
+    now = clock.now()
+    user = standing.user
+    why = rules.why_it_ended(
+        last_seen_at=standing.last_seen_at,
+        idle=timedelta(seconds=standing.idle_seconds),
+        expires_at=standing.expires_at,
+        now=now,
+    )
+    if why is None and now - standing.last_seen_at < rules.SEEN_EVERY:
+        return True
+    try:
+        with bookkeeping() as db:
+            if why is None:
+                actions.note_seen(db, user.sign_in_id, ip=browser_of_request().ip, now=now)
+            else:
+                actions.note_end(db, user.sign_in_id, why=why, now=now)
+    except (OperationalError, Busy):
+        # A full disk or a busy book must not keep anybody from reading.
+        log.warning("A sign-in could not be noted as seen or ended.")
+    return why is None
+
+
+def browser_of_request() -> Browser:
+    """Return where this request came from."""
+    return Browser(ip=request.remote_addr or "", user_agent=request.user_agent.string)
+
+
+def signed_in_user() -> SignedInUser:
+    """Return the user of a view that is for signed-in users only."""
+    user: SignedInUser = current_user._get_current_object()  # noqa: SLF001
+    return user
+
+
+def is_signed_in() -> bool:
+    """Say whether this request is a signed-in user's; looks the sign-in up."""
+    return bool(current_user.is_authenticated)
+
+
+def reader() -> Reader:
+    """Return how this request's reader is told times: the signed-in user's habits."""
+    return reader_for(signed_in_user())
+
+
+def reader_for(user: SignedInUser) -> Reader:
+    """Return how a user is told times."""
+    return Reader(
+        locale=user.locale,
+        zone=user.time_zone,
+        hour_cycle=cast("HourCycle | None", user.hour_cycle),
+        week_starts_on=user.week_starts_on,
+    )
+
+
+def signed_in_only(view: View[Given]) -> View[Given]:
+    """Let only signed-in users see a view; others are asked to sign in and then come back."""
+
+    @wraps(view)
+    def guarded(*args: Given.args, **kwargs: Given.kwargs) -> ResponseReturnValue:
+        if not is_signed_in():
+            return ask_to_sign_in()
+        g.page_user = signed_in_user()
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Lead to the sign-in page, and from there back; a program gets 401."""
+    if wants_json():
+        return error_page(401)
+    flash(_("Please log in to see your appointments."), "info")
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=wanted), code=303)
+
+
+def give_cookie(response: Response, token: str, *, stays: bool) -> None:
+    """Give the browser its sign-in's token, for as long as the sign-in can last."""
+    longest = rules.STAYING_LIMITS.absolute if stays else None
+    response.set_cookie(
+        current_app.config["SCHED_COOKIE"],
+        token,
+        max_age=longest,
+        path="/",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def take_cookie(response: Response) -> None:
+    """Take the cookie away, and what the browser has kept of our pages."""
+    response.delete_cookie(
+        current_app.config["SCHED_COOKIE"],
+        path="/",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    response.headers["Clear-Site-Data"] = '"cache"'

@@ -1,0 +1,95 @@
+"""Counting tries, so that nobody guesses passwords by the thousand.
+
+Counts live in the database: they survive a restart and hold for all processes. Unknown accounts
+are counted like known ones, and the keys are HMACs, so that a row names nobody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from schedapp.accounts.models import Throttle
+
+WINDOW = timedelta(minutes=15)
+FIRST_PAUSE = timedelta(minutes=15)
+LONGEST_PAUSE = timedelta(hours=24)
+REMEMBERED = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many tries one account, or one address, has in `WINDOW`."""
+
+    kind: str
+    most: int
+
+
+ACCOUNT = Limit("account", 10)
+ADDRESS = Limit("address", 50)
+SET_UP = Limit("set-up", 10)
+
+
+def key_of(limit: Limit, value: str, secret: bytes) -> str:
+    """Return the row's key for an account or an address; an IPv6 address counts by its /64."""
+    if limit is not ACCOUNT:
+        value = _network_of(value)
+    return hmac.new(secret, f"{limit.kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def count_try(db: Session, limit: Limit, key: str, *, now: datetime) -> bool:
+    """Count one try before it is made, and say whether it may be made.
+
+    Counting first means that tries made at the same time cannot slip past the limit. Every time
+    the limit is reached there is a pause, twice as long as the one before.
+    """
+    row = _locked(db, key, now=now)
+    if row.blocked_until is not None and now < row.blocked_until:
+        return False
+    forgotten_at = (row.blocked_until + REMEMBERED) if row.blocked_until else None
+    if now >= (forgotten_at or row.window_started_at + WINDOW):
+        row.window_started_at, row.count, row.blocked_until = now, 0, None
+    row.count += 1
+    if row.count % limit.most == 0:
+        pause = FIRST_PAUSE * 2 ** min(row.count // limit.most - 1, 10)
+        row.blocked_until = now + min(pause, LONGEST_PAUSE)
+    return True
+
+
+def forget(db: Session, key: str) -> None:
+    """Forget the tries of an account: the right password was given."""
+    db.execute(delete(Throttle).where(Throttle.key == key))
+
+
+def take_back(db: Session, limit: Limit, key: str, *, now: datetime) -> None:
+    """Take one try back that turned out to be right, and the pause if it was that one's."""
+    row = _locked(db, key, now=now)
+    if row.count % limit.most == 0:
+        row.blocked_until = None
+    row.count = max(0, row.count - 1)
+
+
+def _locked(db: Session, key: str, *, now: datetime) -> Throttle:
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    fresh = {"key": key, "window_started_at": now, "count": 0, "blocked_until": None}
+    db.execute(insert(Throttle).values(fresh).on_conflict_do_nothing())
+    return db.execute(select(Throttle).where(Throttle.key == key).with_for_update()).scalar_one()
+
+
+def _network_of(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6:
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,224 @@
+"""What can be done with appointments. Nothing here commits: the door does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from schedapp.accounts.models import User
+from schedapp.appointments import queries, rules
+from schedapp.appointments.models import Appointment, Calendar
+from schedapp.core.errors import Refused
+from schedapp.core.spans import DaySpan, Notice, Span, all_day_span, moments_of_days, timed_span
+from schedapp.core.zones import zone_named
+from schedapp.plumbing.identifiers import new_public_id
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An appointment as somebody wrote it down: wall-clock times, or days, in a zone.
+
+    `start_second` and `end_second` choose the second of two equal wall-clock times. An end that
+    is None is one hour, or the same day.
+    """
+
+    title: str
+    start: datetime
+    end: datetime | None
+    all_day: bool
+    location: str
+    description: str
+    zone: str
+    start_second: bool = False
+    end_second: bool = False
+
+
+@dataclass(frozen=True)
+class Times:
+    """When a draft is, worked out; with what there is to be said about it."""
+
+    span: Span
+    days: DaySpan | None
+    notices: tuple[Notice, ...]
+
+    @property
+    def starts_at(self) -> datetime:
+        """The moment of the start."""
+        return self.span.start
+
+    @property
+    def ends_at(self) -> datetime:
+        """The moment of the end."""
+        return self.span.end
+
+    @property
+    def all_day(self) -> bool:
+        """Whether the days count and not the moments."""
+        return self.days is not None
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day, where days count."""
+        return self.days.first if self.days else None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day, included, where days count."""
+        return self.days.last if self.days else None
+
+
+class Changed(Exception):
+    """Somebody else changed the appointment since it was looked at."""
+
+    def __init__(self, appointment: Appointment) -> None:
+        """Bring the appointment as it is now."""
+        super().__init__()
+        self.appointment = appointment
+
+
+def times_of(draft: Draft) -> Times:
+    """Work out when a draft is.
+
+    Raises:
+        Refused: if the end is before the start, or the zone or the year is out of reach.
+    """
+    zone = zone_named(draft.zone)
+    if draft.all_day:
+        days = all_day_span(draft.start.date(), draft.end.date() if draft.end else None)
+        return Times(moments_of_days(days, zone), days, ())
+    timed = timed_span(
+        draft.start,
+        draft.end,
+        zone,
+        start_second=draft.start_second,
+        end_second=draft.end_second,
+    )
+    return Times(timed.span, None, timed.notices)
+
+
+def create_appointment(
+    db: Session, owner_id: int, draft: Draft, *, now: datetime
+) -> tuple[Appointment, tuple[Notice, ...]]:
+    """Write an appointment into its owner's default calendar.
+
+    Returns it, and what the person should be told about its times.
+
+    Raises:
+        Refused: as `times_of` does.
+    """
+    times = times_of(draft)
+    calendar = queries.default_calendar(db, owner_id)
+    appointment = Appointment(
+        public_id=new_public_id(),
+        calendar_id=calendar.id,
+        owner_id=owner_id,
+        version=1,
+        created_at=now,
+    )
+    _write(appointment, draft, times, now=now)
+    db.add(appointment)
+    calendar.version += 1
+    return appointment, times.notices
+
+
+def edit_appointment(
+    db: Session, appointment: Appointment, draft: Draft, *, seen: int | None, now: datetime
+) -> tuple[Notice, ...]:
+    """Write an appointment anew; `seen` is the version that the writer had in front of them.
+
+    Raises:
+        Refused: as `times_of` does.
+        Changed: if it has another version by now; nothing is written then.
+    """
+    if seen is not None and seen != appointment.version:
+        raise Changed(appointment)
+    times = times_of(draft)
+    _write(appointment, draft, times, now=now)
+    _rise(db, appointment)
+    return times.notices
+
+
+def delete_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Take an appointment out of the book; it can be put back."""
+    appointment.deleted_at = now
+    appointment.modified_at = now
+    _rise(db, appointment)
+
+
+def restore_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Put a deleted appointment back."""
+    appointment.deleted_at = None
+    appointment.modified_at = now
+    _rise(db, appointment)
+
+
+def make_default_calendar(user: User, *, db: Session, now: datetime) -> None:
+    """Give a new user a calendar to write in."""
+    db.add(
+        Calendar(
+            public_id=new_public_id(),
+            owner_id=user.id,
+            name="Appointments",
+            colour="green",
+            is_default=True,
+            version=1,
+            created_at=now,
+        )
+    )
+
+
+def _write(appointment: Appointment, draft: Draft, times: Times, *, now: datetime) -> None:
+    if not draft.title:
+        raise Refused("Please give the appointment a title.", field="title")
+    appointment.title = draft.title
+    appointment.location = draft.location
+    appointment.description = draft.description
+    appointment.search_text = rules.search_text_of(draft.title, draft.location, draft.description)
+    appointment.starts_at = times.starts_at
+    appointment.ends_at = times.ends_at
+    appointment.zone = draft.zone
+    appointment.all_day = draft.all_day
+    appointment.first_day = times.first_day
+    appointment.last_day = times.last_day
+    appointment.is_long = rules.is_long(times.span.duration)
+    appointment.modified_at = now
+
+
+def _rise(db: Session, appointment: Appointment) -> None:
+    # The calendar is locked after the appointment everywhere, so no two transactions can each
+    # hold what the other waits for.
+    calendar = queries.calendar_of(db, appointment)
+    appointment.version += 1
+    calendar.version += 1
+
+
+def as_draft(appointment: Appointment) -> Draft:
+    """Return an appointment as somebody would have written it down, in its own zone."""
+    zone = ZoneInfo(appointment.zone)
+    if appointment.all_day and appointment.first_day and appointment.last_day:
+        start, end = _midnight(appointment.first_day), _midnight(appointment.last_day)
+        second = (False, False)
+    else:
+        starts, ends = (
+            moment.astimezone(zone) for moment in (appointment.starts_at, appointment.ends_at)
+        )
+        start, end = starts.replace(tzinfo=None, fold=0), ends.replace(tzinfo=None, fold=0)
+        second = (bool(starts.fold), bool(ends.fold))
+    return Draft(
+        title=appointment.title,
+        start=start,
+        end=end,
+        all_day=appointment.all_day,
+        location=appointment.location,
+        description=appointment.description,
+        zone=appointment.zone,
+        start_second=second[0],
+        end_second=second[1],
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001  (a wall-clock time has no zone)

@@ -1,0 +1,200 @@
+"""What people send us about appointments."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import DateTimeLocalInput
+
+from schedapp.appointments import rules
+from schedapp.appointments.actions import Draft
+from schedapp.core.errors import Refused
+from schedapp.core.zones import Kind, meaning_of, zone_named, zone_names
+from schedapp.plumbing.forms import Form, LineField, ParagraphsField, one_line, plain_text
+
+_WALL = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?P<seconds>:\d{2}(?:\.0+)?)?)?",
+    re.ASCII,
+)
+_MOST = _l("Please use at most %(max)d characters.")
+
+
+class WallTimeField(Field):
+    """A wall-clock time, as `2027-03-01T09:00` or `2027-03-01 09:00:00`; or a day alone.
+
+    `data` is None while nothing, or nothing readable, was typed; `has_time` tells whether there
+    was a time.
+    """
+
+    widget = DateTimeLocalInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make the field."""
+        self.typed = ""
+        self.has_time = False
+        super().__init__(*args, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return self.typed
+        return self.data.strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+    def process_data(self, value: Any) -> None:
+        """Take the value that the form begins with."""
+        self.data: datetime | None = value
+        self.has_time = value is not None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was typed.
+
+        Raises:
+            ValueError: with the sentence for the person.
+        """
+        self.data = None
+        self.typed = str(valuelist[0]).strip()[:100] if valuelist else ""
+        if not self.typed:
+            return
+        match = _WALL.fullmatch(self.typed)
+        if match is None:
+            raise ValueError(_("Please write a date and a time, such as 2027-03-01 09:00."))
+        self.has_time = match["time"] is not None
+        seconds = (match["seconds"] or ":00")[1:3]
+        try:
+            read = datetime.fromisoformat(f"{match['day']}T{match['time'] or '00:00'}:{seconds}")
+        except ValueError:
+            raise ValueError(_("There is no such date or time.")) from None
+        self.data = read
+
+
+class AppointmentForm(Form):
+    """The fields of the old program, and what time zones and two writers need beside them."""
+
+    title = LineField(
+        _l("Title"),
+        [
+            InputRequired(_l("Please give the appointment a title.")),
+            Length(max=rules.TITLE_MOST, message=_MOST),
+            one_line,
+        ],
+    )
+    start = WallTimeField(_l("Start"))
+    end = WallTimeField(_l("End"))
+    allday = BooleanField(_l("All day"))
+    location = LineField(_l("Place"), [Length(max=rules.LOCATION_MOST, message=_MOST), one_line])
+    description = ParagraphsField(
+        _l("Description"), [Length(max=rules.DESCRIPTION_MOST, message=_MOST), plain_text]
+    )
+    start_second = RadioField(_l("Which start is meant?"), coerce=str, validate_choice=False)
+    end_second = RadioField(_l("Which end is meant?"), coerce=str, validate_choice=False)
+    zone = SelectField(_l("Time zone"), coerce=str, validate_choice=False)
+    version = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields, and that times are there where they are needed."""
+        right = super().validate(extra_validators)
+        for field in (self.start, self.end):
+            if field.errors or (field is self.end and not field.typed):
+                continue
+            if not field.typed:
+                field.errors = [_("This is needed.")]
+            elif not field.has_time and not self.allday.data:
+                field.errors = [_("Please add a time, or choose “All day”.")]
+            right = right and not field.errors
+        if self.version.data and not str(self.version.data).isdecimal():
+            self.form_errors.append(
+                _("This form did not arrive as it was sent. Please reload it.")
+            )
+            right = False
+        return right
+
+    @classmethod
+    def of(cls, draft: Draft, *, version: int | None = None) -> AppointmentForm:
+        """Return a form that shows a draft until something is posted."""
+        return cls(
+            data={
+                "title": draft.title,
+                "start": draft.start,
+                "end": draft.end,
+                "allday": draft.all_day,
+                "location": draft.location,
+                "description": draft.description,
+                "start_second": "1" if draft.start_second else "0",
+                "end_second": "1" if draft.end_second else "0",
+                "zone": draft.zone,
+                "version": version or "",
+            }
+        )
+
+    def prepare_to_show(self, *zones: str) -> None:
+        """Keep only the questions that there are: which zone, and which of two equal times.
+
+        `zones` are the ones that the times may be meant in; one alone needs no choice.
+        """
+        chosen = self.zone.data if self.zone.data in zone_names() else zones[0]
+        offered = list(dict.fromkeys((*zones, chosen)))
+        for name in ("start", "end"):
+            choice = self[f"{name}_second"]
+            wall = None if self.allday.data else self[name].data
+            offsets = _offsets_of(wall, chosen)
+            if not offsets:
+                delattr(self, f"{name}_second")
+                continue
+            choice.choices = [
+                ("0", _("the first, %(offset)s", offset=offsets[0])),
+                ("1", _("the second, %(offset)s", offset=offsets[1])),
+            ]
+            if choice.data not in {"0", "1"}:
+                choice.data = "0"
+        self.zone.choices = [(name, name.replace("_", " ")) for name in offered]
+        self.zone.data = chosen
+        if len(offered) == 1:
+            del self.zone
+
+    def draft(self, zone: str) -> Draft:
+        """Return what was written, in `zone` unless it names one; for a valid form."""
+        start = self.start.data
+        assert start is not None  # noqa: S101  (validate has seen to it)
+        return Draft(
+            title=self.title.data or "",
+            start=start,
+            end=self.end.data,
+            all_day=bool(self.allday.data),
+            location=self.location.data or "",
+            description=self.description.data or "",
+            zone=str(self.zone.data) if self.zone.data else zone,
+            start_second=self.start_second.data == "1",
+            end_second=self.end_second.data == "1",
+        )
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version that the writer had in front of them; None where a program did not say."""
+        return int(str(self.version.data)) if self.version.data else None
+
+
+def _offsets_of(wall: datetime | None, zone: str) -> list[str]:
+    """Return the two offsets that a wall-clock time may have in a zone, if it is shown twice."""
+    if wall is None:
+        return []
+    try:
+        meaning = meaning_of(wall, zone_named(zone))
+    except Refused:
+        return []
+    if meaning.kind is not Kind.TWICE:
+        return []
+    return [_offset(moment.astimezone(zone_named(zone))) for moment in meaning.moments]
+
+
+def _offset(local: datetime) -> str:
+    name = local.tzname() or ""
+    offset = local.utcoffset() or timedelta()
+    sign = "-" if offset < timedelta() else "+"
+    hours, minutes = divmod(int(abs(offset).total_seconds()) // 60, 60)
+    utc = f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
+    return f"{name} ({utc})" if name.isalpha() else utc

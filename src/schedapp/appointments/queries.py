@@ -1,0 +1,231 @@
+"""Finding appointments, always for their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from schedapp.appointments.models import Appointment, Calendar
+from schedapp.appointments.rules import LONG
+
+WINDOW = 50
+
+_ACROSS_ZONES = timedelta(hours=26)
+"""How far a day in one zone may lie from the same day in another (UTC-12 to UTC+14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A place in the order of appointments: a start, and an id where several start together."""
+
+    starts_at: datetime
+    public_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An appointment as lists need it."""
+
+    public_id: str
+    version: int
+    title: str
+    location: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    all_day: bool
+    first_day: date | None
+    last_day: date | None
+
+    @property
+    def key(self) -> Key:
+        """Where this one stands in the order."""
+        return Key(self.starts_at, self.public_id)
+
+
+_LISTED = (
+    Appointment.public_id,
+    Appointment.version,
+    Appointment.title,
+    Appointment.location,
+    Appointment.starts_at,
+    Appointment.ends_at,
+    Appointment.zone,
+    Appointment.all_day,
+    Appointment.first_day,
+    Appointment.last_day,
+)
+
+
+def _of(owner_id: int) -> Select[*tuple[Any, ...]]:
+    return select(*_LISTED).where(
+        Appointment.owner_id == owner_id, Appointment.deleted_at.is_(None)
+    )
+
+
+def _listed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Listed]:
+    return [Listed(*row) for row in rows]
+
+
+def book_version(db: Session, owner_id: int) -> tuple[tuple[int, int], ...]:
+    """Return the id and version of each of the owner's calendars: equal ones mean equal pages."""
+    found = db.execute(
+        select(Calendar.id, Calendar.version)
+        .where(Calendar.owner_id == owner_id)
+        .order_by(Calendar.id)
+    )
+    return tuple((row[0], row[1]) for row in found)
+
+
+def default_calendar(db: Session, owner_id: int) -> Calendar:
+    """Return the owner's default calendar, locked until the transaction ends."""
+    return db.scalars(
+        select(Calendar)
+        .where(Calendar.owner_id == owner_id, Calendar.is_default)
+        .with_for_update()
+    ).one()
+
+
+def calendar_of(db: Session, appointment: Appointment) -> Calendar:
+    """Return an appointment's calendar, locked until the transaction ends."""
+    return db.scalars(
+        select(Calendar).where(Calendar.id == appointment.calendar_id).with_for_update()
+    ).one()
+
+
+def appointment_of(
+    db: Session, owner_id: int, public_id: str, *, deleted: bool = False, lock: bool = False
+) -> Appointment | None:
+    """Return the owner's own appointment, or None; another owner's is None too."""
+    wanted = select(Appointment).where(
+        Appointment.public_id == public_id,
+        Appointment.owner_id == owner_id,
+        Appointment.deleted_at.is_not(None) if deleted else Appointment.deleted_at.is_(None),
+    )
+    return db.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def upcoming(
+    db: Session, owner_id: int, *, starting: datetime, today: date, limit: int = WINDOW + 1
+) -> list[Listed]:
+    """Return what starts at a moment or later, in order; days that are over today are left out."""
+    found = db.execute(
+        _of(owner_id)
+        .where(
+            Appointment.starts_at >= starting,
+            or_(~Appointment.all_day, Appointment.last_day >= today),
+        )
+        .order_by(Appointment.starts_at, Appointment.public_id)
+        .limit(limit)
+    )
+    return _listed(found.all())
+
+
+def running(db: Session, owner_id: int, *, at: datetime, today: date) -> list[Listed]:
+    """Return what started before a moment and is not over then, in order.
+
+    Days count by their date, wherever they were meant.
+    """
+    open_then = or_(
+        and_(~Appointment.all_day, Appointment.ends_at > at),
+        and_(Appointment.all_day, Appointment.last_day >= today),
+    )
+    short = _of(owner_id).where(
+        Appointment.starts_at < at,
+        Appointment.starts_at >= at - LONG - _ACROSS_ZONES,
+        ~Appointment.is_long,
+        open_then,
+    )
+    long = _of(owner_id).where(
+        Appointment.is_long,
+        Appointment.ends_at > at - _ACROSS_ZONES,
+        Appointment.starts_at < at,
+        open_then,
+    )
+    found = _listed(db.execute(short.union_all(long)).all())
+    return sorted(found, key=lambda each: (each.starts_at, each.public_id))
+
+
+def after(db: Session, owner_id: int, key: Key, *, limit: int = WINDOW + 1) -> list[Listed]:
+    """Return what stands after a place in the order."""
+    found = db.execute(
+        _of(owner_id)
+        .where(_place() > tuple_(key.starts_at, key.public_id))
+        .order_by(Appointment.starts_at, Appointment.public_id)
+        .limit(limit)
+    )
+    return _listed(found.all())
+
+
+def before(db: Session, owner_id: int, key: Key, *, limit: int = WINDOW + 1) -> list[Listed]:
+    """Return what stands before a place in the order, the nearest ones, in order."""
+    found = db.execute(
+        _of(owner_id)
+        .where(_place() < tuple_(key.starts_at, key.public_id))
+        .order_by(Appointment.starts_at.desc(), Appointment.public_id.desc())
+        .limit(limit)
+    )
+    return _listed(found.all())[::-1]
+
+
+def _place() -> Any:
+    return tuple_(Appointment.starts_at, Appointment.public_id)
+
+
+def matching(
+    db: Session,
+    owner_id: int,
+    words: Sequence[str],
+    *,
+    before: Key | None = None,
+    limit: int = WINDOW + 1,
+) -> list[Listed]:
+    """Return what has all the words in title, location or description, the latest start first."""
+    wanted = _of(owner_id).where(*(_has(word) for word in words))
+    if before is not None:
+        wanted = wanted.where(_place() < tuple_(before.starts_at, before.public_id))
+    found = db.execute(
+        wanted.order_by(Appointment.starts_at.desc(), Appointment.public_id.desc()).limit(limit)
+    )
+    return _listed(found.all())
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    return Appointment.search_text.contains(word, autoescape=True)
+
+
+def overlapping(db: Session, owner_id: int, appointment: Appointment) -> list[Listed]:
+    """Return the owner's other appointments at the same time; whole days stand in nobody's way."""
+    if appointment.all_day:
+        return []
+    start, end = appointment.starts_at, appointment.ends_at
+    meets = and_(
+        Appointment.public_id != appointment.public_id,
+        ~Appointment.all_day,
+        or_(
+            and_(Appointment.starts_at < end, Appointment.ends_at > start),
+            Appointment.starts_at == start,
+        ),
+    )
+    short = _of(owner_id).where(
+        Appointment.starts_at >= start - LONG,
+        Appointment.starts_at <= end,
+        ~Appointment.is_long,
+        meets,
+    )
+    long = _of(owner_id).where(
+        Appointment.is_long, Appointment.ends_at >= start, Appointment.starts_at <= end, meets
+    )
+    both = short.limit(20).subquery().select().union_all(long.limit(20).subquery().select())
+    found = _listed(db.execute(both).all())
+    return sorted(found, key=lambda each: (each.starts_at, each.public_id))
+
+
+def is_empty(db: Session, owner_id: int) -> bool:
+    """Say whether there is nothing in the owner's book."""
+    return db.execute(_of(owner_id).limit(1)).first() is None

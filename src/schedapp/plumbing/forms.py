@@ -1,0 +1,93 @@
+"""What all forms share: the token, repeated fields, characters that cannot be kept."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import g, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from schedapp.core.errors import Refused
+from schedapp.plumbing.language import sentence_of
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form that is posted with its token. Its sentences are shown beside its fields."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check all fields; a field that came twice is refused, whatever it holds."""
+        right = bool(super().validate(extra_validators))
+        for field in self:
+            if len(request.form.getlist(field.name)) > 1 and not field.flags.many:
+                field.errors = [*field.errors, _l("This field was sent more than once.")]
+                right = False
+        return right
+
+    @property
+    def is_token_wrong(self) -> bool:
+        """Whether the form was refused because its token is missing, old or another browser's."""
+        return not g.get("csrf_valid", False)
+
+    @property
+    def status(self) -> int:
+        """Return the status of an answer that shows this form again."""
+        return 400 if self.is_token_wrong else 422
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show a refusal beside the field that it names, or above the form."""
+        sentence = sentence_of(refusal)
+        field = self._fields.get(refusal.field) if refusal.field else None
+        if field is None:
+            self.form_errors.append(sentence)
+        else:
+            field.errors = [*field.errors, sentence]
+
+
+@contextmanager
+def refusals_shown_on(form: Form) -> Iterator[None]:
+    """Turn a refusal inside the block into a sentence on the form; the block ends there."""
+    try:
+        yield
+    except Refused as refusal:
+        form.refuse(refusal)
+
+
+def one_line(_form: object, field: Field) -> None:
+    """Validate that a text has no control characters, line ends included."""
+    _check_characters(field, allowed="")
+
+
+def plain_text(_form: object, field: Field) -> None:
+    """Validate that a text has no control characters but line ends and tabs."""
+    _check_characters(field, allowed="\n\t")
+
+
+def _check_characters(field: Field, *, allowed: str) -> None:
+    for character in field.data or "":
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
+            raise ValidationError(
+                _l("This holds characters that cannot be kept. Please retype it.")
+            )
+
+
+class LineField(StringField):
+    """One line of text, without white space around it."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the text as typed, less the white space around it."""
+        self.data = str(valuelist[0]).strip() if valuelist else ""
+
+
+class ParagraphsField(TextAreaField):
+    """Lines of text, with one kind of line end however the browser sends them."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the text as typed, with one kind of line end."""
+        typed = str(valuelist[0]) if valuelist else ""
+        self.data = typed.replace("\r\n", "\n").replace("\r", "\n")
