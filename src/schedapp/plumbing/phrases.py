@@ -2,7 +2,7 @@
 
 Names and orders come from Babel's locale data, words from the catalogues in the language of the
 request, which is the reader's. What must not be torn apart at the end of a line is held together
-by no-break spaces. Nothing here is said in the fraction of a minute.
+by no-break spaces. Seconds are never said.
 """
 
 import re
@@ -102,8 +102,11 @@ def line_said(line: Line[EntryT], reader: Reader) -> str:
         if entry.all_day:
             return gettext("last day")
         return _until_time(entry.ends_at.astimezone(zone), reader)
-    last = days_of(entry, zone).last
-    until = gettext("until %(day)s", day=_short_date(last, reader.locale))
+    days = days_of(entry, zone)
+    last = days.last
+    until = gettext(
+        "until %(day)s", day=short_date(last, reader, year=last.year != days.first.year)
+    )
     if entry.all_day or part is Part.MIDDLE:
         return until
     start, end = entry.starts_at.astimezone(zone), entry.ends_at.astimezone(zone)
@@ -138,9 +141,9 @@ def long_date(day: date, reader: Reader, *, year: bool = True) -> str:
     return _long_date(day, reader.locale, year)
 
 
-def short_date(day: date, reader: Reader) -> str:
-    """Say a date where there is little room: "Fri 14 Mar"."""
-    return _short_date(day, reader.locale)
+def short_date(day: date, reader: Reader, *, year: bool = False) -> str:
+    """Say a date where there is little room: "Fri 14 Mar", with the year if that is asked for."""
+    return _short_date(day, reader.locale, year)
 
 
 def days_said(days: DaySpan, reader: Reader) -> str:
@@ -154,6 +157,13 @@ def days_said(days: DaySpan, reader: Reader) -> str:
     )
 
 
+def first_weekday(reader: Reader) -> int:
+    """Return the day that the reader's weeks start on, from 0, a Monday, to 6, a Sunday."""
+    if reader.week_starts_on is not None:
+        return reader.week_starts_on
+    return int(_locale(reader.locale).first_week_day)
+
+
 def weekdays(reader: Reader) -> tuple[Weekday, ...]:
     """Return the days of the week in the reader's order."""
     locale, first = _locale(reader.locale), first_weekday(reader)
@@ -162,13 +172,6 @@ def weekdays(reader: Reader) -> tuple[Weekday, ...]:
         Weekday(number, names["wide"][number], names["abbreviated"][number])
         for number in (each % 7 for each in range(first, first + 7))
     )
-
-
-def first_weekday(reader: Reader) -> int:
-    """Return the day that the reader's week starts on: 0 is Monday."""
-    if reader.week_starts_on is not None:
-        return reader.week_starts_on
-    return int(_locale(reader.locale).first_week_day)
 
 
 # Sentences
@@ -345,8 +348,9 @@ def _long_date(day: date, locale_name: str, year: bool) -> str:  # noqa: FBT001 
 
 
 @lru_cache(maxsize=4096)
-def _short_date(day: date, locale_name: str) -> str:
-    return _held(format_skeleton("MMMEd", day, locale=_locale(locale_name)))
+def _short_date(day: date, locale_name: str, year: bool) -> str:  # noqa: FBT001  likewise
+    skeleton = "yMMMEd" if year else "MMMEd"
+    return _held(format_skeleton(skeleton, day, locale=_locale(locale_name)))
 
 
 @lru_cache(maxsize=1024)
