@@ -1,8 +1,8 @@
 """Looking at what is coming."""
 
-from schedapp.appointments.models import Appointment
-
 from tests.conftest import Browsing
+
+from schedapp.appointments.models import Appointment
 
 
 def test_it_lists_ones_own_appointments(as_ana: Browsing, lunch: Appointment) -> None:
