@@ -233,6 +233,20 @@ def test_now_stands_before_the_first_line_that_starts_after_it(now: str, place: 
     assert place_of_now(days, today=march(2), now=moment) == place
 
 
+def test_now_does_not_stand_before_a_whole_day_that_begins_later_elsewhere() -> None:
+    westward = Appointment(
+        "holiday",
+        utc("2027-03-02T05:00"),
+        utc("2027-03-03T05:00"),
+        all_day=True,
+        first_day=march(2),
+        last_day=march(2),
+    )
+    days = agenda([westward], BERLIN)
+
+    assert place_of_now(days, today=march(2), now=utc("2027-03-02T01:00")) == 1
+
+
 def test_now_has_no_place_where_today_is_not_listed() -> None:
     days = agenda([whole("holiday", 2)], BERLIN)
 
@@ -253,6 +267,7 @@ def test_now_has_no_place_where_today_is_not_listed() -> None:
         ("America/St_Johns", "2006-10-29T02:30:30", "2006-10-29T02:30:50", ["2006-10-29"]),
         ("America/St_Johns", "2006-10-29T02:40", "2006-10-29T03:00", ["2006-10-28"]),
         ("America/St_Johns", "2006-10-29T02:30:30", "2006-10-29T03:00", ["2006-10-29"]),
+        ("America/St_Johns", "2006-10-29T02:31", "2006-10-29T02:31", ["2006-10-28"]),
     ],
 )
 def test_days_are_right_around_changes_at_midnight(
@@ -266,6 +281,20 @@ def test_days_are_right_around_changes_at_midnight(
 
     assert [day.day.isoformat() for day in listed] == days
     assert all([line.entry for line in day.lines] == [entry, other] for day in listed)
+
+
+def test_a_date_that_comes_back_is_listed_before_the_one_that_it_follows() -> None:
+    first, second = (
+        Appointment("at 00:00", utc("2006-10-29T02:30:30"), utc("2006-10-29T02:30:40")),
+        Appointment("at 23:10 again", utc("2006-10-29T02:40"), utc("2006-10-29T02:50")),
+    )
+
+    listed = agenda([first, second], zone_named("America/St_Johns"))
+
+    assert [(day.day, day.lines[0].entry) for day in listed] == [
+        (date(2006, 10, 28), second),
+        (date(2006, 10, 29), first),
+    ]
 
 
 # Properties: every zone, any instants
