@@ -1,13 +1,14 @@
 """What of a browser is needed here: cookies, forms, and the headers that a browser sends."""
 
 import http.client
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
-TOKEN = "csrf_token"
+IDLE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Browser:
         self.port = port
         self.cookies: dict[str, str] = {}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.used_at = time.monotonic()
 
     def ask(
         self,
@@ -52,6 +54,9 @@ class Browser:
         if fields is not None:
             body = urlencode(fields)
             sent["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self.used_at > IDLE_SECONDS:
+            # The server may have hung up by now.
+            self.connection.close()
         try:
             self.connection.request(method, path, body, sent)
             response = self.connection.getresponse()
@@ -63,6 +68,7 @@ class Browser:
         except (http.client.HTTPException, ConnectionError):
             self.connection.close()
             raise
+        self.used_at = time.monotonic()
         for line in response.headers.get_all("Set-Cookie") or []:
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0" or not morsel.value:

@@ -1,6 +1,5 @@
 """sched as a contender: how it is filled and run. All that is known here of its tables is here."""
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +7,13 @@ from typing import Any
 from benchmarks import book as books
 from benchmarks.book import PASSWORD, ZONE, Book, Entry, email_of
 from benchmarks.contenders import Place, hasher
-from benchmarks.machine import beside_python, inherited
+from benchmarks.machine import beside_python
 from schedapp.accounts.models import ACTIVE, MEMBER, Password, User
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import is_long, search_text_of
 from schedapp.config import Settings
 from schedapp.plumbing.identifiers import new_public_id
+from schedapp.plumbing.migrating import upgrade
 
 
 class Sched:
@@ -27,14 +27,7 @@ class Sched:
         """Leave everything to `sched run`."""
 
     def fill(self, place: Place, book: Book, now: datetime) -> None:
-        subprocess.run(
-            [beside_python("sched"), "db", "upgrade"],
-            check=True,
-            cwd=place.directory,
-            env={**inherited(), **self.environment(place)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        upgrade(Settings.read(self.environment(place)))
         people = range(1, book.people + 1)
         kept = hasher.hash(PASSWORD)
         address = place.database
@@ -92,7 +85,7 @@ def user_row(person: int, now: datetime) -> dict[str, Any]:
         "email_key": email_of(person),
         "name": f"Person {person}",
         "time_zone": ZONE.key,
-        "locale": "en",
+        "locale": "en_GB",
         "week_starts_on": None,
         "hour_cycle": None,
         "role": MEMBER,

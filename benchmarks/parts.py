@@ -30,6 +30,7 @@ from benchmarks.load import Asked, drive, reading_script, writing_script
 from benchmarks.machine import Elsewhere, Server, inherited, wait_until_calm
 from benchmarks.postgres import Cluster
 
+# So many have appointments at least, and so many are signed in.
 PEOPLE = 20
 CHANGE_EVERY_SECONDS = 0.004
 SLOW_MS = 250
@@ -53,6 +54,7 @@ class Options:
     totals: Sequence[int] = (1000, 100_000, 1_000_000)
     writing: Sequence[int] = (1, 4, 16)
     sign_ins: int = 10
+    people: int = PEOPLE
     patience: int = 0
     started_cpu: Callable[[], float] = lambda: 0.0
     places: Iterator[int] = field(default_factory=itertools.count)
@@ -288,7 +290,7 @@ def agenda(options: Options, database: str) -> list[Group]:
                         options.place(program, database),
                         Book(PEOPLE, own),
                         threads=options.threads,
-                        people=PEOPLE,
+                        people=options.people,
                     )
                 )
                 takes += agenda_takes(options, stage, all_kinds=own == 50)
@@ -324,7 +326,7 @@ def table(options: Options, database: str) -> list[Group]:
                         options.place(program, database),
                         Book(total // 50, 50),
                         threads=options.threads,
-                        people=PEOPLE,
+                        people=options.people,
                     )
                 )
                 takes += agenda_takes(options, stage, all_kinds=False)
@@ -366,7 +368,7 @@ def write(options: Options, database: str) -> list[Group]:
                     options.place(program, database),
                     Book(PEOPLE, 50),
                     threads=options.threads,
-                    people=PEOPLE,
+                    people=options.people,
                 )
             )
             stage.check_writing()
@@ -392,7 +394,7 @@ def sign_in_part(options: Options, database: str) -> list[Group]:
                     options.place(program, database),
                     Book(PEOPLE, 50),
                     threads=options.threads,
-                    people=PEOPLE,
+                    people=options.people,
                 )
             )
             for program in options.programs()

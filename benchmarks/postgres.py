@@ -91,10 +91,11 @@ def cluster(directory: Path) -> Iterator[Cluster]:
     options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={place}"
     run(str(programs / "initdb"), "-D", where, "-U", "postgres", "-A", "trust", "-E", "UTF8")
     control = str(programs / "pg_ctl")
-    run(control, "-D", where, "-w", "-o", options, "-l", str(place / "log"), "start")
     try:
+        run(control, "-D", where, "-w", "-o", options, "-l", str(place / "log"), "start")
         pid = int((place / "cluster" / "postmaster.pid").read_text().splitlines()[0])
         yield Cluster(pid, port)
     finally:
-        run(control, "-D", where, "-w", "-m", "immediate", "stop")
+        with contextlib.suppress(subprocess.CalledProcessError):
+            run(control, "-D", where, "-w", "-m", "immediate", "stop")
         time.sleep(0.1)

@@ -173,6 +173,7 @@ def make_quick(options: Options) -> None:
     options.totals = (1000, 20_000)
     options.writing = (4,)
     options.sign_ins = 3
+    options.people = 4
 
 
 @contextlib.contextmanager
