@@ -13,7 +13,7 @@ from schedapp.accounts.views import pages as accounts_pages
 from schedapp.appointments.actions import make_default_calendar
 from schedapp.appointments.views import pages as appointments_pages
 from schedapp.config import Settings
-from schedapp.plumbing import assets, database, health, language, security, web
+from schedapp.plumbing import assets, database, health, language, lookups, security, web
 
 if TYPE_CHECKING:
     from schedapp.accounts.queries import SignedInUser
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     write_log()
     security.protect(app, settings)
     database.connect_to(app, settings)
+    lookups.look_up_for(app)
     language.speak(app)
     guards.watch(app)
     web.show_refusals(app)

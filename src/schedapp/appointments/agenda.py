@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -19,8 +20,9 @@ from markupsafe import Markup
 from schedapp.appointments import queries, rules
 from schedapp.appointments.queries import WINDOW, Key, Listed
 from schedapp.core.agenda import AgendaDay, Line, agenda, place_of_now
-from schedapp.core.zones import day_of, first_moment_of
-from schedapp.plumbing.database import microseconds_of, moment_at
+from schedapp.core.errors import Refused
+from schedapp.core.zones import check_is_within_reach, day_of, first_moment_of, zone_named
+from schedapp.plumbing.database import microseconds_of, moment_at, reading
 from schedapp.plumbing.keeping import Keep
 from schedapp.plumbing.phrases import (
     Reader,
@@ -32,13 +34,15 @@ from schedapp.plumbing.phrases import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
     from werkzeug.datastructures import MultiDict
 
 _KEY = re.compile(r"(-?\d{1,18})\.([0-9a-z]{1,20})", re.ASCII)
 
-_lines: Keep[tuple[object, ...], str] = Keep(16_000_000)
-_pages: Keep[tuple[object, ...], str] = Keep(16_000_000)
+_lines: Keep[tuple[object, ...], str] = Keep(8_000_000)
+_days: Keep[tuple[object, ...], str] = Keep(8_000_000)
+_around: Keep[tuple[object, ...], str] = Keep(4_000_000)
+_pages: Keep[tuple[object, ...], str] = Keep(8_000_000)
+_PLACE = Markup("<!-- {} -->").format(secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Asked:
     @classmethod
     def by(cls, args: MultiDict[str, str]) -> Asked:
         """Read an address's query; what makes no sense there asks for nothing."""
+        if not args:
+            return FROM_TODAY
         query = " ".join(args.get("q", "")[: rules.SEARCH_MOST].split())
         return cls(
             words=rules.words_of(query),
@@ -64,11 +70,18 @@ class Asked:
         )
 
 
+FROM_TODAY = Asked()
+
+
 def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text and len(text) == 10 else None
-    except ValueError:
+    if not text or len(text) != 10:
         return None
+    try:
+        day = date.fromisoformat(text)
+        check_is_within_reach(day)
+    except (ValueError, Refused):
+        return None
+    return day
 
 
 def _key(text: str | None) -> Key | None:
@@ -90,34 +103,66 @@ class Window:
     """What is shown, in order, and where one can turn to."""
 
     listed: list[Listed]
-    earlier: Key | None
-    later: Key | None
+    earlier: Key | None = None
+    later: Key | None = None
     first_day: date | None = None
+    last_day: date | None = None
 
 
-def window_of(db: Session, owner_id: int, asked: Asked, *, zone: ZoneInfo, today: date) -> Window:
+def window_of(owner_id: int, asked: Asked, *, zone: ZoneInfo, today: date) -> Window:
     """Find the window that is asked for."""
     if asked.words:
-        found = queries.matching(db, owner_id, asked.words, before=asked.before)
+        found = queries.matching(reading(), owner_id, asked.words, before=asked.before)
         more, found = len(found) > WINDOW, found[:WINDOW]
-        return Window(found[::-1], found[-1].key if more else None, None)
+        return Window(found[::-1], earlier=found[-1].key if more else None)
     if asked.before is not None:
-        found = queries.before(db, owner_id, asked.before)
+        found = queries.before(reading(), owner_id, asked.before)
         more, found = len(found) > WINDOW, found[-WINDOW:]
-        last = found[-1].key if found else None
-        return Window(found, found[0].key if more else None, last)
+        if not found:
+            return Window([], later=asked.before)
+        return Window(
+            found,
+            earlier=found[0].key if more else None,
+            later=found[-1].key,
+            first_day=_first_day(found, zone),
+            last_day=_last_day(found, zone),
+        )
     if asked.after is not None:
-        found = queries.after(db, owner_id, asked.after)
+        found = queries.after(reading(), owner_id, asked.after)
         more, found = len(found) > WINDOW, found[:WINDOW]
         return Window(
-            found, found[0].key if found else asked.after, found[-1].key if more else None
+            found,
+            earlier=found[0].key if found else asked.after,
+            later=found[-1].key if more else None,
+            first_day=_first_day(found, zone) if found else None,
+            last_day=_last_day(found, zone) if more else None,
         )
     day = asked.from_day or today
     start = first_moment_of(day, zone)
-    found = queries.upcoming(db, owner_id, starting=start, today=day)
+    found = queries.upcoming(owner_id, starting=start, today=day)
     more, found = len(found) > WINDOW, found[:WINDOW]
-    begun = queries.running(db, owner_id, at=start, today=day)
-    return Window(begun + found, Key(start, ""), found[-1].key if more else None, day)
+    begun = queries.running(owner_id, at=start, today=day)
+    return Window(
+        begun + found,
+        earlier=Key(start, ""),
+        later=found[-1].key if more else None,
+        first_day=day,
+        last_day=_last_day(found, zone) if more else None,
+    )
+
+
+# Whole days that were meant in other zones may stand a little out of order: the first and the
+# last day of a window are those of all that is in it, so that nothing falls out of it.
+
+
+def _first_day(found: list[Listed], zone: ZoneInfo) -> date:
+    whole_days = (entry.first_day for entry in found if entry.first_day is not None)
+    return min([day_of(found[0].starts_at, zone), *whole_days])
+
+
+def _last_day(found: list[Listed], zone: ZoneInfo) -> date:
+    whole_days = (entry.first_day for entry in found if entry.first_day is not None)
+    return max([day_of(found[-1].starts_at, zone), *whole_days])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +189,11 @@ def shown_margin(day: date, reader: Reader, *, today: date) -> ShownMargin:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownDay:
-    """A day of the agenda as the page shows it: its margin, its lines, and where now is."""
-
-    margin: ShownMargin
-    begins_week: bool
-    lines: list[Markup]
-    now_index: int | None
-    now_text: str | None
-
-
 class Page:
     """One reader's agenda at one minute: its key, its ETag, and its HTML."""
 
     def __init__(
         self,
-        db: Session,
         owner_id: int,
         asked: Asked,
         *,
@@ -172,12 +205,11 @@ class Page:
 
         `made_for` is whatever else the page shows of its reader.
         """
-        self._db = db
         self._owner_id = owner_id
         self._asked = asked
         self._reader = reader
         self._now = now.replace(second=0, microsecond=0)
-        self.key = (made_for, queries.book_version(db, owner_id), self._now, asked)
+        self.key = (made_for, queries.book_version(owner_id), self._now, asked)
 
     def etag(self, salt: str) -> str:
         """Return what names this page's content; `salt` names the program's version."""
@@ -191,26 +223,54 @@ class Page:
             _pages.put(self.key, kept)
         return kept
 
-    def render(self) -> str:
-        """Make the page; this looks up the window."""
+    def render(self, *, once: bool = False) -> str:
+        """Make the page; this looks up the window.
+
+        With `once` it also shows what is shown once, the flash messages, and is kept nowhere.
+        """
         asked, reader = self._asked, self._reader
-        zone = ZoneInfo(reader.zone)
+        zone = zone_named(reader.zone)
         today = day_of(self._now, zone)
-        window = window_of(self._db, self._owner_id, asked, zone=zone, today=today)
-        days = agenda(window.listed, zone, first_day=window.first_day)
-        now_index = place_of_now(days, today=today, now=self._now)
-        shown = [self._shown(day, today, now_index, previous) for previous, day in _pairs(days)]
+        window = window_of(self._owner_id, asked, zone=zone, today=today)
+        days = agenda(window.listed, zone, first_day=window.first_day, last_day=window.last_day)
+        if once or not days:
+            return self._around(self._days_html(days, today), window, today)
+        key = (self.key[0], asked, today, window.earlier, window.later)
+        around = _around.get(key)
+        if around is None:
+            around = self._around(_PLACE, window, today)
+            _around.put(key, around)
+        return around.replace(_PLACE, self._days_html(days, today))
+
+    def _around(self, days: Markup, window: Window, today: date) -> str:
+        """Return the page with some HTML in the place of its days."""
+        asked = self._asked
         return render_template(
             "appointments/agenda.html",
-            days=shown[::-1] if asked.words else shown,
-            today=shown_margin(today, reader, today=today),
+            days=days,
+            today=shown_margin(today, self._reader, today=today),
             query=asked.query,
             from_day=(asked.from_day or today).isoformat(),
-            is_new=not window.listed and queries.is_empty(self._db, self._owner_id),
+            is_new=not window.listed and queries.is_empty(reading(), self._owner_id),
             earlier_url=self._turn("before", window.earlier),
             later_url=self._turn("after", window.later),
-            today_url=None if asked == Asked() else url_for("appointments.agenda"),
+            today_url=None if asked == FROM_TODAY else url_for("appointments.agenda"),
         )
+
+    def _days_html(self, days: list[AgendaDay[Listed]], today: date) -> Markup:
+        reader = self._reader
+        now_index = place_of_now(days, today=today, now=self._now)
+        now_text = time_of_day(self._now, reader)
+        first_of_week = first_weekday(reader)
+        week, parts = None, []
+        for day in days:
+            new_week = (day.day.toordinal() - 1 - first_of_week) // 7
+            begins_week, week = week not in {None, new_week}, new_week
+            now = (now_index, now_text) if day.day == today else None
+            parts.append(_day_html(day, reader, today, begins_week, now))
+        if self._asked.words:
+            parts.reverse()
+        return Markup("".join(parts))  # noqa: S704  (each part is HTML)
 
     def _turn(self, way: str, key: Key | None) -> str | None:
         if key is None:
@@ -219,27 +279,31 @@ class Page:
         address: str = url_for("appointments.agenda", q=query, **{way: _text_of(key)})  # type: ignore[arg-type]
         return address
 
-    def _shown(
-        self, day: AgendaDay[Listed], today: date, now_index: int | None, previous: date | None
-    ) -> ShownDay:
-        reader = self._reader
-        is_today = day.day == today
-        return ShownDay(
-            margin=shown_margin(day.day, reader, today=today),
-            begins_week=previous is not None
-            and _week_of(previous, reader) != _week_of(day.day, reader),
-            lines=[line_html(line, day.day, reader) for line in day.lines],
-            now_index=now_index if is_today else None,
-            now_text=time_of_day(self._now, reader) if is_today else None,
+
+def _day_html(
+    day: AgendaDay[Listed],
+    reader: Reader,
+    today: date,
+    begins_week: bool,  # noqa: FBT001  (part of the key)
+    now: tuple[int | None, str] | None,
+) -> str:
+    """Return one day of the agenda with its lines, as it was kept or made now."""
+    near = max(-2, min(2, (day.day - today).days))
+    lines = tuple((line.entry.public_id, line.entry.version, line.part) for line in day.lines)
+    key = (day.day, lines, reader, near, today.year, begins_week, now)
+    kept = _days.get(key)
+    if kept is None:
+        kept = str(
+            get_template_attribute("appointments/agenda_day.html", "day")(
+                shown_margin(day.day, reader, today=today),
+                [line_html(line, day.day, reader) for line in day.lines],
+                begins_week=begins_week,
+                now_index=now[0] if now else None,
+                now_text=now[1] if now else None,
+            )
         )
-
-
-def _week_of(day: date, reader: Reader) -> int:
-    return (day.toordinal() - 1 - first_weekday(reader)) // 7
-
-
-def _pairs(days: list[AgendaDay[Listed]]) -> list[tuple[date | None, AgendaDay[Listed]]]:
-    return list(zip([None, *(day.day for day in days)], days, strict=False))
+        _days.put(key, kept)
+    return kept
 
 
 def line_html(line: Line[Listed], day: date, reader: Reader) -> Markup:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import LONG
+from schedapp.plumbing.lookups import LookUp
 
 WINDOW = 50
 
@@ -72,14 +73,16 @@ def _listed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Listed]:
     return [Listed(*row) for row in rows]
 
 
-def book_version(db: Session, owner_id: int) -> tuple[tuple[int, int], ...]:
+_VERSIONS = LookUp(
+    select(Calendar.id, Calendar.version)
+    .where(Calendar.owner_id == bindparam("owner_id"))
+    .order_by(Calendar.id)
+)
+
+
+def book_version(owner_id: int) -> tuple[tuple[int, int], ...]:
     """Return the id and version of each of the owner's calendars: equal ones mean equal pages."""
-    found = db.execute(
-        select(Calendar.id, Calendar.version)
-        .where(Calendar.owner_id == owner_id)
-        .order_by(Calendar.id)
-    )
-    return tuple((row[0], row[1]) for row in found)
+    return tuple(_VERSIONS.rows(owner_id=owner_id))
 
 
 def default_calendar(db: Session, owner_id: int) -> Calendar:
@@ -110,44 +113,62 @@ def appointment_of(
     return db.scalar(wanted.with_for_update() if lock else wanted)
 
 
+_OWN = select(*_LISTED).where(
+    Appointment.owner_id == bindparam("owner_id"), Appointment.deleted_at.is_(None)
+)
+
+_UPCOMING = LookUp(
+    _OWN.where(
+        Appointment.starts_at >= bindparam("starting"),
+        or_(~Appointment.all_day, Appointment.last_day >= bindparam("today")),
+    )
+    .order_by(Appointment.starts_at, Appointment.public_id)
+    .limit(bindparam("limit"))
+)
+
+
 def upcoming(
-    db: Session, owner_id: int, *, starting: datetime, today: date, limit: int = WINDOW + 1
+    owner_id: int, *, starting: datetime, today: date, limit: int = WINDOW + 1
 ) -> list[Listed]:
     """Return what starts at a moment or later, in order; days that are over today are left out."""
-    found = db.execute(
-        _of(owner_id)
-        .where(
-            Appointment.starts_at >= starting,
-            or_(~Appointment.all_day, Appointment.last_day >= today),
+    found = _UPCOMING.rows(owner_id=owner_id, starting=starting, today=today, limit=limit)
+    return [Listed(*row) for row in found]
+
+
+_OPEN_THEN = or_(
+    and_(~Appointment.all_day, Appointment.ends_at > bindparam("at")),
+    and_(Appointment.all_day, Appointment.last_day >= bindparam("today")),
+)
+_RUNNING = LookUp(
+    _OWN.where(
+        Appointment.starts_at < bindparam("at"),
+        Appointment.starts_at >= bindparam("short_since"),
+        ~Appointment.is_long,
+        _OPEN_THEN,
+    ).union_all(
+        _OWN.where(
+            Appointment.is_long,
+            Appointment.ends_at > bindparam("long_until"),
+            Appointment.starts_at < bindparam("at"),
+            _OPEN_THEN,
         )
-        .order_by(Appointment.starts_at, Appointment.public_id)
-        .limit(limit)
     )
-    return _listed(found.all())
+)
 
 
-def running(db: Session, owner_id: int, *, at: datetime, today: date) -> list[Listed]:
+def running(owner_id: int, *, at: datetime, today: date) -> list[Listed]:
     """Return what started before a moment and is not over then, in order.
 
     Days count by their date, wherever they were meant.
     """
-    open_then = or_(
-        and_(~Appointment.all_day, Appointment.ends_at > at),
-        and_(Appointment.all_day, Appointment.last_day >= today),
+    rows = _RUNNING.rows(
+        owner_id=owner_id,
+        at=at,
+        today=today,
+        short_since=at - LONG - _ACROSS_ZONES,
+        long_until=at - _ACROSS_ZONES,
     )
-    short = _of(owner_id).where(
-        Appointment.starts_at < at,
-        Appointment.starts_at >= at - LONG - _ACROSS_ZONES,
-        ~Appointment.is_long,
-        open_then,
-    )
-    long = _of(owner_id).where(
-        Appointment.is_long,
-        Appointment.ends_at > at - _ACROSS_ZONES,
-        Appointment.starts_at < at,
-        open_then,
-    )
-    found = _listed(db.execute(short.union_all(long)).all())
+    found = [Listed(*row) for row in rows]
     return sorted(found, key=lambda each: (each.starts_at, each.public_id))
 
 

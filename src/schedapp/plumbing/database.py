@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,10 +65,7 @@ class Moment(TypeDecorator[datetime]):
         """Turn what the database keeps into an aware moment in UTC."""
         if value is None:
             return None
-        if dialect.name == "sqlite":
-            return _EPOCH + timedelta(microseconds=value)
-        moment: datetime = value
-        return moment.astimezone(UTC)
+        return moment_at(value) if dialect.name == "sqlite" else moment_in_utc(value)
 
 
 def microseconds_of(moment: datetime) -> int:
@@ -82,6 +80,11 @@ def moment_at(microseconds: int) -> datetime:
         OverflowError: outside the years 1 to 9999.
     """
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def moment_in_utc(moment: datetime) -> datetime:
+    """Return a moment as we compare and show it, in UTC."""
+    return moment.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -113,6 +116,10 @@ def connect_to(app: Flask, settings: Settings) -> None:
     """Give the application its engine, as the settings say."""
     app.config["SQLALCHEMY_ENGINES"] = {"default": engine_options(settings)}
     database.init_app(app)
+    # We have no asynchronous sessions; closing them all the same costs a new thread a request.
+    app.teardown_appcontext_funcs = [
+        each for each in app.teardown_appcontext_funcs if not iscoroutinefunction(each)
+    ]
     with app.app_context():
         prepare(database.engine)
     app.extensions["sched_writers"] = threading.Lock()
