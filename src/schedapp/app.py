@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g
+from flask_wtf.csrf import generate_csrf
 
 from schedapp.accounts import guards
 from schedapp.accounts.signals import user_added
@@ -48,9 +49,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def what_every_page_shows() -> dict[str, Any]:
-    """Return what the layout needs: the reader, where the view has one, and the language."""
+    """Return what the layout needs: the reader, where there is one, the language, form tokens."""
     user: SignedInUser | None = g.get("page_user")
-    return {"reader": user, "language": language.locale_of_request().replace("_", "-")}
+    return {
+        "reader": user,
+        "language": language.locale_of_request().replace("_", "-"),
+        "csrf_token": generate_csrf,
+    }
 
 
 def write_log() -> None:
