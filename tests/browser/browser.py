@@ -57,11 +57,16 @@ class Chromium:
         scripts: bool = True,
         **options: Any,
     ) -> Iterator[BrowserContext]:
-        """Give a context without cookies, closed afterwards.
+        """Give a context without cookies, closed afterwards; as wide as a phone, it is one.
 
         Further options are Playwright's own: `base_url`, `locale`, `reduced_motion`, ...
         """
-        options = {"locale": "en-GB", "timezone_id": "Europe/Berlin"} | options
+        options = {
+            "locale": "en-GB",
+            "timezone_id": "Europe/Berlin",
+            "is_mobile": width == PHONE,
+            "has_touch": width == PHONE,
+        } | options
         context = self.browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
             color_scheme=scheme,

@@ -57,6 +57,8 @@ def test_a_page_has_the_width_and_the_colours_that_were_asked_for(
     chromium: Chromium, width: int, scheme: Scheme
 ) -> None:
     with chromium.page(width=width, scheme=scheme) as page:
+        page.goto(address_of('<meta name="viewport" content="width=device-width"><p>Tea</p>'))
+
         assert page.evaluate("innerWidth") == width
         assert page.evaluate(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
 
