@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import User
 from schedapp.appointments import queries, rules
 from schedapp.appointments.models import Appointment, Calendar
-from schedapp.core.errors import Refused
 from schedapp.core.spans import DaySpan, Notice, Span, all_day_span, moments_of_days, timed_span
 from schedapp.core.zones import zone_named
 from schedapp.plumbing.identifiers import new_public_id
@@ -71,12 +69,7 @@ class Times:
 
 
 class Changed(Exception):
-    """Somebody else changed the appointment since it was looked at."""
-
-    def __init__(self, appointment: Appointment) -> None:
-        """Bring the appointment as it is now."""
-        super().__init__()
-        self.appointment = appointment
+    """Somebody else changed or deleted the appointment since it was looked at."""
 
 
 def times_of(draft: Draft) -> Times:
@@ -107,9 +100,9 @@ def create_appointment(
     Returns it, and what the person should be told about its times.
 
     Raises:
-        Refused: as `times_of` does.
+        Refused: as `times_of` does, or if a text may not be so.
     """
-    times = times_of(draft)
+    times = _checked(draft)
     calendar = queries.default_calendar(db, owner_id)
     appointment = Appointment(
         public_id=new_public_id(),
@@ -127,32 +120,40 @@ def create_appointment(
 def edit_appointment(
     db: Session, appointment: Appointment, draft: Draft, *, seen: int | None, now: datetime
 ) -> tuple[Notice, ...]:
-    """Write an appointment anew; `seen` is the version that the writer had in front of them.
+    """Write an appointment anew; a deleted one is put back with that.
+
+    `seen` is the version that the writer had in front of them. What stands there already is not
+    written again, whoever wrote it.
 
     Raises:
-        Refused: as `times_of` does.
+        Refused: as `times_of` does, or if a text may not be so.
         Changed: if it has another version by now; nothing is written then.
     """
+    times = _checked(draft)
+    if appointment.deleted_at is None and _says(appointment, draft, times):
+        return times.notices
     if seen is not None and seen != appointment.version:
-        raise Changed(appointment)
-    times = times_of(draft)
+        raise Changed
     _write(appointment, draft, times, now=now)
+    appointment.deleted_at = None
     _rise(db, appointment)
     return times.notices
 
 
 def delete_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Take an appointment out of the book; it can be put back."""
-    appointment.deleted_at = now
-    appointment.modified_at = now
-    _rise(db, appointment)
+    """Take an appointment out of the book, unless it is out; it can be put back for a while."""
+    if appointment.deleted_at is None:
+        appointment.deleted_at = now
+        appointment.modified_at = now
+        _rise(db, appointment)
 
 
 def restore_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
-    """Put a deleted appointment back."""
-    appointment.deleted_at = None
-    appointment.modified_at = now
-    _rise(db, appointment)
+    """Put a deleted appointment back, unless it is back."""
+    if appointment.deleted_at is not None:
+        appointment.deleted_at = None
+        appointment.modified_at = now
+        _rise(db, appointment)
 
 
 def make_default_calendar(user: User, *, db: Session, now: datetime) -> None:
@@ -170,9 +171,29 @@ def make_default_calendar(user: User, *, db: Session, now: datetime) -> None:
     )
 
 
+def _checked(draft: Draft) -> Times:
+    rules.check_title(draft.title)
+    rules.check_location(draft.location)
+    rules.check_description(draft.description)
+    return times_of(draft)
+
+
+def _says(appointment: Appointment, draft: Draft, times: Times) -> bool:
+    """Tell whether an appointment says what a draft says."""
+    if appointment.all_day or times.all_day:
+        is_then = (appointment.first_day, appointment.last_day) == (
+            times.first_day,
+            times.last_day,
+        )
+    else:
+        is_then = (appointment.starts_at, appointment.ends_at) == (times.starts_at, times.ends_at)
+    return is_then and all(
+        getattr(appointment, name) == getattr(draft, name)
+        for name in ("title", "location", "description", "zone", "all_day")
+    )
+
+
 def _write(appointment: Appointment, draft: Draft, times: Times, *, now: datetime) -> None:
-    if not draft.title:
-        raise Refused("Please give the appointment a title.", field="title")
     appointment.title = draft.title
     appointment.location = draft.location
     appointment.description = draft.description
@@ -197,7 +218,7 @@ def _rise(db: Session, appointment: Appointment) -> None:
 
 def as_draft(appointment: Appointment) -> Draft:
     """Return an appointment as somebody would have written it down, in its own zone."""
-    zone = ZoneInfo(appointment.zone)
+    zone = zone_named(appointment.zone)
     if appointment.all_day and appointment.first_day and appointment.last_day:
         start, end = _midnight(appointment.first_day), _midnight(appointment.last_day)
         second = (False, False)

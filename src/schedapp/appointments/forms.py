@@ -9,20 +9,20 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField
-from wtforms.validators import InputRequired, Length
 from wtforms.widgets import DateTimeLocalInput
 
 from schedapp.appointments import rules
 from schedapp.appointments.actions import Draft
 from schedapp.core.errors import Refused
-from schedapp.core.zones import Kind, meaning_of, zone_named, zone_names
-from schedapp.plumbing.forms import Form, LineField, ParagraphsField, one_line, plain_text
+from schedapp.core.zones import Kind, meaning_of, zone_named
+from schedapp.plumbing.forms import Form, LineField, ParagraphsField, by_rule
 
 _WALL = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?P<seconds>:\d{2}(?:\.0+)?)?)?",
     re.ASCII,
 )
-_MOST = _l("Please use at most %(max)d characters.")
+_VERSION = re.compile(r"\d{1,18}", re.ASCII)
+_FIRST, _SECOND = "0", "1"
 
 
 class WallTimeField(Field):
@@ -43,7 +43,24 @@ class WallTimeField(Field):
     def _value(self) -> str:
         if self.raw_data:
             return self.typed
-        return self.data.strftime("%Y-%m-%dT%H:%M") if self.data else ""
+        return self.data.isoformat() if self.data else ""
+
+    def as_input(self, *, all_day: bool) -> dict[str, str]:
+        """Return the attributes of the input that shows this field, for a day or for a moment.
+
+        What cannot be read is shown as the text it is: other inputs would drop it.
+        """
+        value = self._value()
+        match = _WALL.fullmatch(value)
+        if value and match is None:
+            return {"type": "text", "value": value}
+        if all_day or match is None:
+            kind = "date" if all_day else "datetime-local"
+            return {"type": kind, "value": match["day"] if match else ""}
+        seconds = "" if (match["seconds"] or ":00").startswith(":00") else match["seconds"]
+        time = f"{match['time'] or '09:00'}{seconds}"
+        step = {"step": "1"} if seconds else {}
+        return {"type": "datetime-local", "value": f"{match['day']}T{time}", **step}
 
     def process_data(self, value: Any) -> None:
         """Take the value that the form begins with."""
@@ -77,19 +94,16 @@ class AppointmentForm(Form):
 
     title = LineField(
         _l("Title"),
-        [
-            InputRequired(_l("Please give the appointment a title.")),
-            Length(max=rules.TITLE_MOST, message=_MOST),
-            one_line,
-        ],
+        [by_rule(rules.check_title)],
+        render_kw={"required": True, "maxlength": rules.TITLE_MOST},
     )
-    start = WallTimeField(_l("Start"))
+    start = WallTimeField(_l("Start"), render_kw={"required": True})
     end = WallTimeField(_l("End"))
     allday = BooleanField(_l("All day"))
-    location = LineField(_l("Place"), [Length(max=rules.LOCATION_MOST, message=_MOST), one_line])
-    description = ParagraphsField(
-        _l("Description"), [Length(max=rules.DESCRIPTION_MOST, message=_MOST), plain_text]
+    location = LineField(
+        _l("Place"), [by_rule(rules.check_location)], render_kw={"maxlength": rules.LOCATION_MOST}
     )
+    description = ParagraphsField(_l("Description"), [by_rule(rules.check_description)])
     start_second = RadioField(_l("Which start is meant?"), coerce=str, validate_choice=False)
     end_second = RadioField(_l("Which end is meant?"), coerce=str, validate_choice=False)
     zone = SelectField(_l("Time zone"), coerce=str, validate_choice=False)
@@ -106,7 +120,11 @@ class AppointmentForm(Form):
             elif not field.has_time and not self.allday.data:
                 field.errors = [_("Please add a time, or choose “All day”.")]
             right = right and not field.errors
-        if self.version.data and not str(self.version.data).isdecimal():
+        # People cannot fill these in wrongly, only programs can.
+        choices = (self.start_second.data or _FIRST, self.end_second.data or _FIRST)
+        if not {_FIRST, _SECOND}.issuperset(choices) or (
+            self._version_sent and not _VERSION.fullmatch(self._version_sent)
+        ):
             self.form_errors.append(
                 _("This form did not arrive as it was sent. Please reload it.")
             )
@@ -124,37 +142,37 @@ class AppointmentForm(Form):
                 "allday": draft.all_day,
                 "location": draft.location,
                 "description": draft.description,
-                "start_second": "1" if draft.start_second else "0",
-                "end_second": "1" if draft.end_second else "0",
+                "start_second": _SECOND if draft.start_second else _FIRST,
+                "end_second": _SECOND if draft.end_second else _FIRST,
                 "zone": draft.zone,
                 "version": version or "",
             }
         )
 
     def prepare_to_show(self, *zones: str) -> None:
-        """Keep only the questions that there are: which zone, and which of two equal times.
+        """Offer what there is to choose: which zone, and which of two equal times.
 
-        `zones` are the ones that the times may be meant in; one alone needs no choice.
+        `zones` are the ones that the times may be meant in; the first one is it when nothing, or
+        none, was chosen.
         """
-        chosen = self.zone.data if self.zone.data in zone_names() else zones[0]
-        offered = list(dict.fromkeys((*zones, chosen)))
+        chosen = self.zone.data
+        if not _is_zone(chosen):
+            self.zone.data = chosen = zones[0]
+        names = dict.fromkeys((*zones, chosen))
+        self.zone.choices = [(name, name.replace("_", " ")) for name in names]
         for name in ("start", "end"):
             choice = self[f"{name}_second"]
             wall = None if self.allday.data else self[name].data
             offsets = _offsets_of(wall, chosen)
             if not offsets:
-                delattr(self, f"{name}_second")
+                delattr(self, choice.name)
                 continue
             choice.choices = [
-                ("0", _("the first, %(offset)s", offset=offsets[0])),
-                ("1", _("the second, %(offset)s", offset=offsets[1])),
+                (_FIRST, _("the first, %(offset)s", offset=offsets[0])),
+                (_SECOND, _("the second, %(offset)s", offset=offsets[1])),
             ]
-            if choice.data not in {"0", "1"}:
-                choice.data = "0"
-        self.zone.choices = [(name, name.replace("_", " ")) for name in offered]
-        self.zone.data = chosen
-        if len(offered) == 1:
-            del self.zone
+            if choice.data != _SECOND:
+                choice.data = _FIRST
 
     def draft(self, zone: str) -> Draft:
         """Return what was written, in `zone` unless it names one; for a valid form."""
@@ -168,14 +186,25 @@ class AppointmentForm(Form):
             location=self.location.data or "",
             description=self.description.data or "",
             zone=str(self.zone.data) if self.zone.data else zone,
-            start_second=self.start_second.data == "1",
-            end_second=self.end_second.data == "1",
+            start_second=self.start_second.data == _SECOND,
+            end_second=self.end_second.data == _SECOND,
         )
 
     @property
     def seen_version(self) -> int | None:
         """The version that the writer had in front of them; None where a program did not say."""
-        return int(str(self.version.data)) if self.version.data else None
+        return int(self._version_sent) if self._version_sent else None
+
+    @property
+    def _version_sent(self) -> str:
+        return str(self.version.raw_data[0]) if self.version.raw_data else ""
+
+
+def _is_zone(name: str | None) -> bool:
+    try:
+        return bool(name and zone_named(name))
+    except Refused:
+        return False
 
 
 def _offsets_of(wall: datetime | None, zone: str) -> list[str]:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import LONG
+from schedapp.plumbing.identifiers import is_public_id
 from schedapp.plumbing.lookups import LookUp
 
 WINDOW = 50
@@ -28,8 +40,7 @@ class Key:
     public_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """An appointment as lists need it."""
 
     public_id: str
@@ -70,7 +81,7 @@ def _of(owner_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _listed(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Listed]:
-    return [Listed(*row) for row in rows]
+    return list(map(Listed._make, rows))
 
 
 _VERSIONS = LookUp(
@@ -102,18 +113,31 @@ def calendar_of(db: Session, appointment: Appointment) -> Calendar:
 
 
 def appointment_of(
-    db: Session, owner_id: int, public_id: str, *, deleted: bool = False, lock: bool = False
+    db: Session,
+    owner_id: int,
+    public_id: str,
+    *,
+    deleted_since: datetime | None = None,
+    lock: bool = False,
 ) -> Appointment | None:
-    """Return the owner's own appointment, or None; another owner's is None too."""
+    """Return the owner's own appointment, or None; another owner's is None too.
+
+    A deleted one is None as well, unless it was deleted since a moment that is given.
+    """
+    if not is_public_id(public_id):
+        return None
+    is_there: ColumnElement[bool] = Appointment.deleted_at.is_(None)
+    if deleted_since is not None:
+        is_there = or_(is_there, Appointment.deleted_at >= deleted_since)
     wanted = select(Appointment).where(
-        Appointment.public_id == public_id,
-        Appointment.owner_id == owner_id,
-        Appointment.deleted_at.is_not(None) if deleted else Appointment.deleted_at.is_(None),
+        Appointment.public_id == public_id, Appointment.owner_id == owner_id, is_there
     )
     return db.scalar(wanted.with_for_update() if lock else wanted)
 
 
-_OWN = select(*_LISTED).where(
+# What is 0 or 1 on SQLite is as good as False or True here, and costs nothing to read.
+_AS_STORED = (type_coerce(c, Integer) if c.type.python_type is bool else c for c in _LISTED)
+_OWN = select(*_AS_STORED).where(
     Appointment.owner_id == bindparam("owner_id"), Appointment.deleted_at.is_(None)
 )
 
@@ -132,7 +156,7 @@ def upcoming(
 ) -> list[Listed]:
     """Return what starts at a moment or later, in order; days that are over today are left out."""
     found = _UPCOMING.rows(owner_id=owner_id, starting=starting, today=today, limit=limit)
-    return [Listed(*row) for row in found]
+    return list(map(Listed._make, found))
 
 
 _OPEN_THEN = or_(
@@ -168,7 +192,7 @@ def running(owner_id: int, *, at: datetime, today: date) -> list[Listed]:
         short_since=at - LONG - _ACROSS_ZONES,
         long_until=at - _ACROSS_ZONES,
     )
-    found = [Listed(*row) for row in rows]
+    found = list(map(Listed._make, rows))
     return sorted(found, key=lambda each: (each.starts_at, each.public_id))
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
-    flash,
-    make_response,
+    Response,
     redirect,
     render_template,
     request,
@@ -18,30 +15,37 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from schedapp.accounts.forms import TokenForm
 from schedapp.accounts.guards import reader, reader_for, signed_in_only, signed_in_user
-from schedapp.appointments import actions, queries
-from schedapp.appointments.actions import Changed, Draft, Times, as_draft
-from schedapp.appointments.agenda import Asked, Page, ShownMargin, shown_margin
+from schedapp.appointments import actions, queries, rules
+from schedapp.appointments.actions import Changed, Draft, as_draft
+from schedapp.appointments.agenda import Asked, Page
 from schedapp.appointments.forms import AppointmentForm
-from schedapp.core.agenda import days_of
-from schedapp.core.spans import Notice
-from schedapp.core.zones import day_of, wall_time_of
+from schedapp.appointments.showing import conflict, shown
+from schedapp.core.errors import Refused
+from schedapp.core.texts import shortened
+from schedapp.core.zones import check_is_within_reach, zone_named
 from schedapp.plumbing import clock
 from schedapp.plumbing.database import reading, writing
 from schedapp.plumbing.forms import refusals_shown_on
-from schedapp.plumbing.phrases import Reader, length_said, notice_said, when
+from schedapp.plumbing.phrases import notice_said
 from schedapp.plumbing.security import require_token
-from schedapp.plumbing.web import found
+from schedapp.plumbing.web import found, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.typing import ResponseReturnValue
 
     from schedapp.appointments.models import Appointment
-    from schedapp.appointments.queries import Listed
+    from schedapp.core.spans import Notice
 
 pages = Blueprint("appointments", __name__, url_prefix="/appointments")
+
+_TITLE_SAID = 60
+"""How much of a title a message quotes."""
 
 
 @pages.get("/")
@@ -50,7 +54,6 @@ def agenda() -> ResponseReturnValue:
     """What is coming, a window at a time; what one looks for."""
     user = signed_in_user()
     page = Page(
-        reading(),
         user.id,
         Asked.by(request.args),
         reader=reader_for(user),
@@ -58,13 +61,14 @@ def agenda() -> ResponseReturnValue:
         now=clock.now(),
     )
     if "_flashes" in session:
-        return page.render()
-    etag = page.etag("1")
-    if etag in request.if_none_match:
-        response = make_response("", 304)
+        return page.render(once=True)
+    etag = page.etag()
+    if request.headers.get("If-None-Match") == f'"{etag}"' or etag in request.if_none_match:
+        response = Response(status=304)
+        del response.headers["Content-Type"]
     else:
-        response = make_response(page.html())
-    response.set_etag(etag)
+        response = Response(page.html())
+    response.headers["ETag"] = f'"{etag}"'
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
@@ -81,7 +85,6 @@ def create() -> ResponseReturnValue:
                 appointment, notices = actions.create_appointment(
                     db, user.id, form.draft(user.time_zone), now=clock.now()
                 )
-            flash(_("The appointment is saved."), "success")
             return _after_saving(appointment, notices)
     form.prepare_to_show(user.time_zone)
     status = 200 if request.method == "GET" else form.status
@@ -89,28 +92,41 @@ def create() -> ResponseReturnValue:
 
 
 def _blank(zone: str) -> Draft:
-    """Return a new draft: the next full hour, on the day that the address names."""
-    wall = wall_time_of(clock.now(), ZoneInfo(zone)).replace(minute=0, second=0, microsecond=0)
-    start = wall + timedelta(hours=1)
-    try:
-        day = datetime.fromisoformat(request.args.get("day", "")[:10]).date()
-        start = datetime.combine(day, start.time())
-    except ValueError:
-        pass
-    end = start + timedelta(hours=1)
+    """Return a new draft, on the day that the address names; its end is left to its writer."""
+    start = rules.proposed_start(clock.now(), zone_named(zone), day=_day_of_address())
     return Draft(
-        title="", start=start, end=end, all_day=False, location="", description="", zone=zone
+        title="", start=start, end=None, all_day=False, location="", description="", zone=zone
     )
 
 
-def _after_saving(appointment: Appointment, notices: tuple[Notice, ...]) -> ResponseReturnValue:
-    """Say what became of the times and what they overlap, and show the appointment."""
-    of = reader()
+def _day_of_address() -> date | None:
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+        check_is_within_reach(day)
+    except (ValueError, Refused):
+        return None
+    return day
+
+
+def _after_saving(appointment: Appointment, notices: Sequence[Notice]) -> ResponseReturnValue:
+    """Say that it is saved and what became of its times, and show it."""
+    tell(_("The appointment is saved."), "success")
     for notice in notices:
-        flash(notice_said(notice, of), "warning")
+        tell(notice_said(notice, reader()), "warning")
     others = queries.overlapping(reading(), appointment.owner_id, appointment)
     if others:
-        flash(_("At the same time there is “%(title)s”.", title=others[0].title), "info")
+        title, more = shortened(others[0].title, _TITLE_SAID), len(others) - 1
+        tell(
+            ngettext(
+                "At the same time there are “%(title)s” and %(num)d other.",
+                "At the same time there are “%(title)s” and %(num)d others.",
+                more,
+                title=title,
+            )
+            if more
+            else _("At the same time there is “%(title)s”.", title=title),
+            "info",
+        )
     return redirect(url_for("appointments.show", public_id=appointment.public_id), code=303)
 
 
@@ -121,144 +137,72 @@ def show(public_id: str) -> ResponseReturnValue:
     user = signed_in_user()
     appointment = found(queries.appointment_of(reading(), user.id, public_id))
     others = queries.overlapping(reading(), user.id, appointment)
-    return render_template(
-        "appointments/show.html", appointment=_shown(appointment, others, reader())
-    )
-
-
-@dataclass(frozen=True)
-class Other:
-    """Another appointment that the page names."""
-
-    title: str
-    url: str
-    when_text: str
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An appointment as its page tells it."""
-
-    title: str
-    location: str
-    description: str
-    day: ShownMargin
-    when_text: str
-    duration_text: str
-    overlaps: list[Other]
-    url: str
-    edit_url: str
-    delete_url: str
-
-
-def _shown(appointment: Appointment, others: list[Listed], of: Reader) -> Shown:
-    zone = ZoneInfo(of.zone)
-    today = day_of(clock.now(), zone)
-    public_id = appointment.public_id
-    return Shown(
-        title=appointment.title,
-        location=appointment.location,
-        description=appointment.description,
-        day=shown_margin(days_of(appointment, zone).first, of, today=today),
-        when_text=when(appointment, of, meant_in=appointment.zone),
-        duration_text=length_said(appointment),
-        overlaps=[
-            Other(
-                title=other.title,
-                url=url_for("appointments.show", public_id=other.public_id),
-                when_text=when(other, of, today=today),
-            )
-            for other in others
-        ],
-        url=url_for("appointments.show", public_id=public_id),
-        edit_url=url_for("appointments.edit", public_id=public_id),
-        delete_url=url_for("appointments.delete", public_id=public_id),
-    )
+    told = shown(appointment, reader(), now=clock.now(), others=others)
+    return render_template("appointments/show.html", appointment=told)
 
 
 @pages.route("/<public_id>/edit/", methods=["GET", "POST"])
 @signed_in_only
 def edit(public_id: str) -> ResponseReturnValue:
     """Write an appointment anew; if somebody else did so meanwhile, show both."""
-    user = signed_in_user()
-    appointment = found(queries.appointment_of(reading(), user.id, public_id))
+    user, now = signed_in_user(), clock.now()
+    # One that was deleted while somebody wrote at it is found, so that nothing they wrote is lost.
+    deleted_since = now - rules.KEPT_WHEN_DELETED if request.form.get("version") else None
+    appointment = found(
+        queries.appointment_of(reading(), user.id, public_id, deleted_since=deleted_since)
+    )
     form = AppointmentForm.of(as_draft(appointment), version=appointment.version)
-    conflict = None
+    both = None
     if form.validate_on_submit():
         draft = form.draft(appointment.zone)
         with refusals_shown_on(form):
-            times = actions.times_of(draft)
-            try:
-                with writing() as db:
-                    locked = found(queries.appointment_of(db, user.id, public_id, lock=True))
-                    notices = actions.edit_appointment(
-                        db, locked, draft, seen=form.seen_version, now=clock.now()
+            with writing() as db:
+                locked = found(
+                    queries.appointment_of(
+                        db, user.id, public_id, deleted_since=deleted_since, lock=True
                     )
-            except Changed as changed:
-                appointment = changed.appointment
-                conflict = _conflict(appointment, draft, times, reader())
-                form.version.data = str(appointment.version)
-            else:
-                flash(_("The appointment is saved."), "success")
+                )
+                try:
+                    notices = actions.edit_appointment(
+                        db, locked, draft, seen=form.seen_version, now=now
+                    )
+                except Changed:
+                    both = conflict(locked, draft, reader())
+            if both is None:
                 return _after_saving(locked, notices)
+            appointment = locked
+            form.version.data = str(locked.version)
     form.prepare_to_show(appointment.zone, user.time_zone)
-    status = 200 if request.method == "GET" else 409 if conflict else form.status
-    shown = _shown(appointment, [], reader())
+    status = 200 if request.method == "GET" else 409 if both else form.status
+    told = shown(appointment, reader(), now=now)
     return render_template(
-        "appointments/edit.html", form=form, appointment=shown, day=shown.day, conflict=conflict
+        "appointments/edit.html", form=form, appointment=told, day=told.day, conflict=both
     ), status
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One field of an appointment as it is now, and as one wrote it."""
-
-    label: str
-    theirs: str
-    yours: str
-
-    @property
-    def differs(self) -> bool:
-        """Whether the two are not the same."""
-        return self.theirs != self.yours
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """What two people wrote at the same time, side by side."""
-
-    fields: list[Difference]
-
-
-def _conflict(theirs: Appointment, yours: Draft, times: Times, of: Reader) -> Conflict:
-    pairs = [
-        (_("Title"), theirs.title, yours.title),
-        (_("When"), when(theirs, of), when(times, of)),
-        (_("Place"), theirs.location, yours.location),
-        (_("Description"), theirs.description, yours.description),
-    ]
-    return Conflict([Difference(*pair) for pair in pairs])
 
 
 @pages.route("/<public_id>/delete/", methods=["GET", "POST", "DELETE"])
 @signed_in_only
 def delete(public_id: str) -> ResponseReturnValue:
     """Ask, and then delete an appointment; for a program, delete it."""
-    user = signed_in_user()
+    user, now = signed_in_user(), clock.now()
     if request.method == "GET":
         appointment = found(queries.appointment_of(reading(), user.id, public_id))
-        shown = _shown(appointment, [], reader())
-        return render_template("appointments/delete.html", appointment=shown, form=TokenForm())
+        told = shown(appointment, reader(), now=now)
+        return render_template("appointments/delete.html", appointment=told, form=TokenForm())
     require_token()
+    # A person who presses the button twice gets the same answer twice, a program learns of it.
+    deleted_since = now - rules.KEPT_WHEN_DELETED if request.method == "POST" else None
     with writing() as db:
-        appointment = found(queries.appointment_of(db, user.id, public_id, lock=True))
-        actions.delete_appointment(db, appointment, now=clock.now())
+        appointment = found(
+            queries.appointment_of(db, user.id, public_id, deleted_since=deleted_since, lock=True)
+        )
+        actions.delete_appointment(db, appointment, now=now)
     if request.method == "DELETE":
         return {"status": "OK"}
-    undo = url_for("appointments.restore", public_id=public_id)
-    flash(
-        {"text": _("“%(title)s” is deleted.", title=appointment.title), "undo": undo},  # type: ignore[arg-type]
+    tell(
+        _("“%(title)s” is deleted.", title=shortened(appointment.title, _TITLE_SAID)),
         "success",
+        undo=url_for("appointments.restore", public_id=public_id),
     )
     return redirect(url_for("appointments.agenda"), code=303)
 
@@ -268,11 +212,13 @@ def delete(public_id: str) -> ResponseReturnValue:
 def restore(public_id: str) -> ResponseReturnValue:
     """Put a deleted appointment back."""
     require_token()
-    user = signed_in_user()
+    user, now = signed_in_user(), clock.now()
+    since = now - rules.KEPT_WHEN_DELETED
     with writing() as db:
         appointment = found(
-            queries.appointment_of(db, user.id, public_id, deleted=True, lock=True)
+            queries.appointment_of(db, user.id, public_id, deleted_since=since, lock=True)
         )
-        actions.restore_appointment(db, appointment, now=clock.now())
-    flash(_("“%(title)s” is back.", title=appointment.title), "success")
+        actions.restore_appointment(db, appointment, now=now)
+    title = shortened(appointment.title, _TITLE_SAID)
+    tell(_("“%(title)s” is back.", title=title), "success")
     return redirect(url_for("appointments.show", public_id=public_id), code=303)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +13,7 @@ from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from schedapp.core.errors import Refused
+from schedapp.core.texts import check_is_one_line, check_is_plain_text
 from schedapp.plumbing.language import sentence_of
 
 
@@ -23,6 +23,10 @@ class Form(FlaskForm):  # type: ignore[misc]
     def validate(self, extra_validators: Any = None) -> bool:
         """Check all fields; a field that came twice is refused, whatever it holds."""
         right = bool(super().validate(extra_validators))
+        if "csrf_token" in self and self.is_token_wrong:
+            self.csrf_token.errors = [
+                _l("This page was open for too long. Nothing is lost: please send it once more.")
+            ]
         for field in self:
             if len(request.form.getlist(field.name)) > 1 and not field.flags.many:
                 field.errors = [*field.errors, _l("This field was sent more than once.")]
@@ -58,22 +62,23 @@ def refusals_shown_on(form: Form) -> Iterator[None]:
         form.refuse(refusal)
 
 
-def one_line(_form: object, field: Field) -> None:
-    """Validate that a text has no control characters, line ends included."""
-    _check_characters(field, allowed="")
+def by_rule(check: Callable[[str], None]) -> Callable[[object, Field], None]:
+    """Return a validator that asks a rule, and says beside the field what the rule says."""
+
+    def validate(_form: object, field: Field) -> None:
+        try:
+            check(field.data or "")
+        except Refused as refusal:
+            raise ValidationError(sentence_of(refusal)) from None
+
+    return validate
 
 
-def plain_text(_form: object, field: Field) -> None:
-    """Validate that a text has no control characters but line ends and tabs."""
-    _check_characters(field, allowed="\n\t")
+one_line = by_rule(check_is_one_line)
+"""Validate that a text has no control characters, line ends included."""
 
-
-def _check_characters(field: Field, *, allowed: str) -> None:
-    for character in field.data or "":
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
-            raise ValidationError(
-                _l("This holds characters that cannot be kept. Please retype it.")
-            )
+plain_text = by_rule(check_is_plain_text)
+"""Validate that a text has no control characters but line ends and tabs."""
 
 
 class LineField(StringField):

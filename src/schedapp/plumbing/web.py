@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from flask import abort, make_response, render_template, request
+from flask import abort, flash, make_response, render_template, request, session
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Thing = TypeVar("Thing")
 log = logging.getLogger("sched")
 
+_MESSAGES_MOST = 5
+
 
 def found(thing: Thing | None) -> Thing:
     """Return what was looked up, or answer 404."""
@@ -32,6 +34,18 @@ def found(thing: Thing | None) -> Thing:
 def missing() -> NoReturn:
     """Answer 404: what is somebody else's looks like what does not exist."""
     abort(404)
+
+
+def tell(message: str, category: str, *, undo: str | None = None) -> None:
+    """Leave a message for the next page; one with `undo` brings a button that posts there.
+
+    Where nobody reads them (a program that follows no redirect) the latest few stay, each once:
+    they travel in a cookie, which has little room.
+    """
+    said = message if undo is None else {"text": message, "undo": undo}
+    flash(said, category)  # type: ignore[arg-type]
+    before = [each for each in session["_flashes"][:-1] if tuple(each) != (category, said)]
+    session["_flashes"] = [*before[1 - _MESSAGES_MOST :], (category, said)]
 
 
 def show_refusals(app: Flask) -> None:
