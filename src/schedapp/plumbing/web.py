@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from flask import abort, flash, make_response, render_template, request, session
+from flask import abort, current_app, flash, make_response, render_template, request, session
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from schedapp.plumbing.database import Busy
+from schedapp.plumbing.failures import told
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -79,8 +81,14 @@ def answer_busy(error: Exception) -> ResponseReturnValue:
 
 
 def answer_failure(error: Exception) -> ResponseReturnValue:
-    """Answer a mistake of ours: the log has the traceback, the person has a sentence."""
-    log.error("%s %s failed", request.method, request.url_rule, exc_info=error)
+    """Answer a mistake of ours: the log has the traceback, the person has a sentence.
+
+    With SCHED_DEBUG the person has the traceback, with everything in it.
+    """
+    log.error("%s %s failed:\n%s", request.method, request.url_rule, told(error))
+    if current_app.debug:
+        text = "".join(traceback.format_exception(error))
+        return make_response(text, 500, {"Content-Type": "text/plain; charset=utf-8"})
     return error_page(500)
 
 
