@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Response, abort, current_app, g, request
+from flask import abort, current_app, g, request
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
+from schedapp.plumbing.addresses import address_in
+from schedapp.plumbing.sessions import RememberedSessions
 from schedapp.plumbing.signing import secret_keys
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from schedapp.config import Settings
+
+_Application = Callable[..., Iterable[bytes]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BYTES = 4 * 1024 * 1024
@@ -57,17 +60,10 @@ def protect(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=MOST_BYTES,
         MAX_FORM_PARTS=200,
     )
-    app.wsgi_app = BelievedProxies(app.wsgi_app, settings)  # type: ignore[method-assign]
+    app.session_interface = RememberedSessions()
+    guarded = GuardedAnswers(app.wsgi_app, settings)
+    app.wsgi_app = BelievedProxies(guarded, settings)  # type: ignore[method-assign]
     app.before_request(check_request)
-    headers = _HTTPS_HEADERS if settings.is_https else _HEADERS
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        for name, value in headers:
-            response.headers.setdefault(name, value)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        return response
 
 
 def check_request() -> None:
@@ -98,11 +94,16 @@ def require_token() -> None:
 
 
 def is_host_known(host: str) -> bool:
-    """Say whether a request's Host is one of ours; on this machine itself any port will do."""
+    """Say whether a request's Host is one of ours; on this machine itself any port will do.
+
+    A request without one (HTTP/1.0), or with one that no name can be, has the host "".
+    """
     settings: Settings = current_app.extensions["sched_settings"]
     if settings.public_url is not None:
         return host.lower() in settings.hosts
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+    name, _colon, port = host.rpartition(":")
+    if not (name and port.isascii() and port.isdecimal()):
+        name = host
     return name.lower() in settings.hosts
 
 
@@ -135,14 +136,33 @@ def is_own_address(target: str) -> bool:
         ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in target
     ):
         return False
-    lowered = target.lower()
-    if "%5c" in lowered or "%2f%2f" in lowered or lowered.startswith(("/%2f", "/%09", "/%0")):
+    path = target.partition("?")[0].partition("#")[0].lower()
+    if "%5c" in path or "%2f%2f" in path or path.startswith(("/%2f", "/%0")):
         return False
     try:
         parts = urlsplit(target)
     except ValueError:
         return False
     return not parts.scheme and not parts.netloc and parts.path.startswith("/")
+
+
+class GuardedAnswers:
+    """Give every answer the headers that protect it, and `no-store` unless it says otherwise."""
+
+    def __init__(self, app: _Application, settings: Settings) -> None:
+        """Stand in front of an application."""
+        self.app = app
+        self.headers = _HTTPS_HEADERS if settings.is_https else _HEADERS
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass the request on, and add to the headers that come back."""
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if not any(name.lower() == "cache-control" for name, _ in headers):
+                headers = [*headers, ("Cache-Control", "no-store")]
+            return start_response(status, [*headers, *self.headers], *rest)
+
+        return self.app(environ, start)
 
 
 class BelievedProxies:
@@ -152,7 +172,7 @@ class BelievedProxies:
     the client's.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], settings: Settings) -> None:
+    def __init__(self, app: _Application, settings: Settings) -> None:
         """Stand in front of an application."""
         self.app = app
         self.networks = settings.trusted_proxies
@@ -168,7 +188,8 @@ class BelievedProxies:
         )
         if self.networks and self._is_trusted(environ.get("REMOTE_ADDR", "")):
             if named["FOR"]:
-                environ["REMOTE_ADDR"] = self._client_of(named["FOR"])
+                client = self._client_of(named["FOR"])
+                environ["REMOTE_ADDR"] = client or environ["REMOTE_ADDR"]
             if named["PROTO"] in {"http", "https"}:
                 environ["wsgi.url_scheme"] = named["PROTO"]
             if named["HOST"]:
@@ -176,15 +197,17 @@ class BelievedProxies:
         return self.app(environ, start_response)
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address.strip())
-        except ValueError:
-            return False
-        return any(parsed in network for network in self.networks)
+        parsed = address_in(address)
+        return parsed is not None and any(parsed in network for network in self.networks)
 
-    def _client_of(self, forwarded: str) -> str:
-        chain = [part.strip() for part in forwarded.split(",")]
-        for address in reversed(chain):
-            if not self._is_trusted(address):
-                return address[:45]
-        return chain[0][:45]
+    def _client_of(self, forwarded: str) -> str | None:
+        """Return whom the proxies have passed on, or None where they say nothing that is one."""
+        client = None
+        for part in reversed(forwarded.split(",")):
+            address = address_in(part)
+            if address is None:
+                break
+            client = str(address)
+            if not self._is_trusted(client):
+                break
+        return client
