@@ -51,11 +51,21 @@ def _database_url(text: str) -> str:
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        port = parts.port
+        name = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:
+        name, port = "", None
+    if parts.scheme not in {"http", "https"} or not name:
         raise ValueError("an address such as https://sched.example.org")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+    if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("an address without a path, such as https://sched.example.org")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    # As browsers write it in Host and Origin: a usual port is left out.
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    host = f"[{name}]" if ":" in name else name
+    return (
+        f"{parts.scheme}://{host}" if port in {None, usual} else f"{parts.scheme}://{host}:{port}"
+    )
 
 
 def _secret_keys(text: str) -> tuple[str, ...]:
@@ -84,9 +94,26 @@ PUBLISHED_KEYS = (
     "password",
     "changeme",
     "change-me",
+    "change_me",
     "development",
     "example",
+    "insecure",
+    # The key in the repository of the book's program of 2013, and the one of our tests.
+    "enydm2anhdcokwdva0jwvesbpfuqpmjf",
+    "a key of the tests",
+    # Flask's manual has shown these.
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+    "a0zr98j/3yx r~xhh!jmn]lwx/,?rt",
 )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a name or an address, as one listens on it, means this machine alone."""
+    name = host.strip("[]").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def _networks(text: str) -> tuple[type_of_network, ...]:
@@ -176,6 +203,16 @@ class Settings:
             object.__setattr__(self, "database_url", url)
 
     @property
+    def is_for_this_machine(self) -> bool:
+        """Whether only this machine's own browsers are meant to reach sched."""
+        return self.public_url is None or is_loopback(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def is_readable_on_the_way(self) -> bool:
+        """Whether passwords and pages travel through a network without encryption."""
+        return not self.is_for_this_machine and not self.is_https
+
+    @property
     def is_https(self) -> bool:
         """Whether people reach sched by HTTPS, so that cookies are secure ones."""
         return self.public_url is not None and self.public_url.startswith("https://")
@@ -216,7 +253,12 @@ class Settings:
                 values[name] = known[name].metadata["read"](text)
             except ValueError as wrong:
                 raise WrongSetting(f"{label} should be {wrong}.") from None
-        return cls(**values)
+        settings = cls(**values)
+        if settings.debug and not settings.is_for_this_machine:
+            raise WrongSetting(
+                "SCHED_DEBUG should be no when SCHED_PUBLIC_URL is for more than this machine."
+            )
+        return settings
 
 
 def _texts_of_file(path: str | None) -> dict[str, str]:
