@@ -20,7 +20,6 @@ from schedapp.accounts.models import (
     SignIn,
     User,
 )
-from schedapp.accounts.queries import SignedInUser
 from schedapp.accounts.signals import user_added
 from schedapp.core.errors import Refused
 from schedapp.core.zones import zone_named
@@ -172,7 +171,8 @@ def note_seen(db: Session, sign_in_id: int, *, ip: str, now: datetime) -> None:
 
 
 def keep_password(db: Session, user_id: int, password_hash: str, *, now: datetime) -> None:
-    """Keep the hash of a new password."""
+    """Keep the hash of a new password; who signs in with the old one at this moment waits."""
+    queries.user_to_change(db, user_id)
     kept = db.get(Password, user_id)
     if kept is None:
         db.add(Password(user_id=user_id, hash=password_hash, changed_at=now))
@@ -188,19 +188,16 @@ def renew_hash(db: Session, user_id: int, *, old: str, new: str) -> None:
     )
 
 
-def change_password(db: Session, user: SignedInUser, password_hash: str, *, now: datetime) -> str:
+def change_password(db: Session, sign_in: SignIn, password_hash: str, *, now: datetime) -> str:
     """Change one's own password: all other sign-ins end, this one goes on with a new token.
 
     Returns the token for the cookie.
     """
-    keep_password(db, user.id, password_hash, now=now)
-    end_sign_ins(db, user.id, why="password changed", now=now, but=user.sign_in_id)
+    keep_password(db, sign_in.user_id, password_hash, now=now)
+    end_sign_ins(db, sign_in.user_id, why="password changed", now=now, but=sign_in.id)
     token = new_token()
-    db.execute(
-        update(SignIn)
-        .where(SignIn.id == user.sign_in_id)
-        .values(token_hash=token_hash(token), proved_at=now)
-    )
+    sign_in.token_hash = token_hash(token)
+    sign_in.proved_at = now
     return token
 
 

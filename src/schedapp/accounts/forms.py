@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
-from schedapp.core.zones import zone_names
+from schedapp.core.errors import Refused
+from schedapp.core.zones import zone_named, zone_names
 from schedapp.plumbing.forms import Form, LineField, one_line
 from schedapp.plumbing.language import LOCALES
 
@@ -16,12 +19,70 @@ NAME_MOST = 200
 _NEEDED = _l("This is needed.")
 
 
-def _zones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in zone_names()]
+def seen(_form: object, field: Field) -> None:
+    """Validate that a text is there, and that something of it can be seen."""
+    if all(unicodedata.category(character)[0] in "CZ" for character in field.data or ""):
+        raise StopValidation(_NEEDED)
 
 
-def _whole_number_or_none(value: Any) -> int | None:
-    return None if value in {None, "", "None"} else int(value)
+class ChoiceField(SelectField):
+    """One of several. What is none of them is refused, and what was kept before is shown again.
+
+    A list shows its first line as chosen when nothing in it is, and a person who saves the form
+    again would choose that without having seen it.
+    """
+
+    def __init__(self, label: Any, *, offers: dict[str, Any] | None = None, **more: Any) -> None:
+        """Make the field; `offers` holds the label of each value."""
+        super().__init__(label, **more)
+        if offers is not None:
+            self.offer(offers)
+
+    def offer(self, labels: dict[str, Any]) -> None:
+        """Offer these values."""
+        self.choices = [SelectChoice(value, label) for value, label in labels.items()]
+        self.offered = frozenset(labels)
+
+    def process_data(self, value: Any) -> None:
+        """Take the value that the form begins with."""
+        super().process_data(value)
+        self.before = self.data
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  (WTForms gives it)
+        """Check the choice.
+
+        Raises:
+            ValidationError: with the sentence for the person.
+        """
+        if not self.is_offered():
+            self.data = self.before
+            raise ValidationError(_l("Please choose one of these."))
+
+    def is_offered(self) -> bool:
+        """Say whether what was chosen is one of the choices."""
+        return self.data in self.offered
+
+
+class ZoneField(ChoiceField):
+    """A time zone: those that are offered, the one that is kept, and any other that there is."""
+
+    def process_data(self, value: Any) -> None:
+        """Take the zone that the form begins with, and offer it too."""
+        super().process_data(value)
+        names = {*zone_names(), self.data} - {None}
+        self.offer({name: name.replace("_", " ") for name in sorted(names)})
+
+    def is_offered(self) -> bool:
+        """Say whether there is such a zone."""
+        try:
+            zone_named(self.data or "")
+        except Refused:
+            return False
+        return True
+
+
+def _whole_number_or_none(value: str | None) -> int | None:
+    return int(value) if value else None
 
 
 class TokenForm(Form):
@@ -33,7 +94,7 @@ class SignInForm(Form):
 
     username = StringField(
         _l("E-mail"),
-        [InputRequired(_NEEDED), Length(max=254, message=_l("This is too long.")), one_line],
+        [seen, Length(max=254, message=_l("This is too long.")), one_line],
     )
     password = PasswordField(_l("Password"), [InputRequired(_NEEDED)])
     stay = BooleanField(_l("Stay signed in on this device"))
@@ -47,19 +108,17 @@ class FirstUserForm(Form):
     name = LineField(
         _l("Name"),
         [
-            InputRequired(_NEEDED),
+            seen,
             Length(max=NAME_MOST, message=_l("Please use at most %(max)d characters.")),
             one_line,
         ],
     )
     email = LineField(
         _l("E-mail"),
-        [InputRequired(_NEEDED), Length(max=254, message=_l("This is too long.")), one_line],
+        [seen, Length(max=254, message=_l("This is too long.")), one_line],
     )
     password = PasswordField(_l("Password"), [InputRequired(_NEEDED)])
-    time_zone = SelectField(
-        _l("Time zone"), choices=_zones, validate_choice=False, default="Europe/Berlin"
-    )
+    time_zone = ZoneField(_l("Time zone"), default="Europe/Berlin")
 
 
 class PasswordForm(Form):
@@ -75,31 +134,29 @@ class SettingsForm(Form):
     name = LineField(
         _l("Name"),
         [
-            InputRequired(_NEEDED),
+            seen,
             Length(max=NAME_MOST, message=_l("Please use at most %(max)d characters.")),
             one_line,
         ],
     )
-    time_zone = SelectField(_l("Time zone"), choices=_zones, validate_choice=False)
-    locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
-    week_starts_on = SelectField(
+    time_zone = ZoneField(_l("Time zone"))
+    locale = ChoiceField(_l("Language"), offers=LOCALES)
+    week_starts_on = ChoiceField(
         _l("The week starts on"),
-        choices=[
-            ("", _l("as usual in this language")),
-            ("0", _l("Monday")),
-            ("6", _l("Sunday")),
-            ("5", _l("Saturday")),
-        ],
-        coerce=str,
+        offers={
+            "": _l("as usual in this language"),
+            "0": _l("Monday"),
+            "6": _l("Sunday"),
+            "5": _l("Saturday"),
+        },
     )
-    hour_cycle = SelectField(
+    hour_cycle = ChoiceField(
         _l("Clock"),
-        choices=[
-            ("", _l("as usual in this language")),
-            ("24", _l("24 hours (18:30)")),
-            ("12", _l("12 hours (6:30 PM)")),
-        ],
-        coerce=str,
+        offers={
+            "": _l("as usual in this language"),
+            "24": _l("24 hours (18:30)"),
+            "12": _l("12 hours (6:30 PM)"),
+        },
     )
 
     @property

@@ -1,7 +1,7 @@
 """Who is asking, and whether they may: the one file that knows Flask-Login.
 
-Flask-Login's own cookies stay unused. Its request loader gets the token of our cookie, looks the
-sign-in up, and the sign-in decides (see `docs/decisions/`).
+Flask-Login's own cookies stay unused: the token of our cookie leads to a sign-in, and the sign-in
+decides (see `docs/decisions/`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from schedapp.accounts import actions, queries, rules
 from schedapp.accounts.actions import Browser
 from schedapp.accounts.queries import SignedInUser, Standing
 from schedapp.plumbing import clock
-from schedapp.plumbing.database import Busy, bookkeeping, reading
+from schedapp.plumbing.database import Busy, bookkeeping
 from schedapp.plumbing.language import speak_as
 from schedapp.plumbing.phrases import HourCycle, Reader
 from schedapp.plumbing.web import error_page, wants_json
 
 if TYPE_CHECKING:
-    from flask import Flask, Request, Response
+    from flask import Flask, Response
     from flask.typing import ResponseReturnValue
 
 Given = ParamSpec("Given")
@@ -37,18 +37,26 @@ log = logging.getLogger("sched")
 
 def watch(app: Flask) -> None:
     """Let the application know its current user."""
-    manager = LoginManager(app)
-    manager.session_protection = None
-    manager.request_loader(user_of_request)
-    manager.unauthorized_handler(ask_to_sign_in)
+    # Without its context processor, which would look the user up for every page that is rendered,
+    # also for those that need none.
+    SignIns(app, add_context_processor=False).unauthorized_handler(ask_to_sign_in)
 
 
-def user_of_request(asked: Request) -> SignedInUser | None:
+class SignIns(LoginManager):  # type: ignore[misc]
+    """Flask-Login, with our sign-ins in the place of its session and its remember cookie."""
+
+    def _load_user(self) -> None:
+        # Flask-Login would first look for a user id in the session, which is just what a copied
+        # cookie could bring back after sign-out.
+        self._update_request_context_with_user(user_of_request())
+
+
+def user_of_request() -> SignedInUser | None:
     """Return the user whose sign-in the request's cookie belongs to, while it stands."""
-    token = asked.cookies.get(current_app.config["SCHED_COOKIE"])
+    token = request.cookies.get(current_app.config["SCHED_COOKIE"])
     if not token or len(token) > 100:
         return None
-    standing = queries.standing_of(reading(), token)
+    standing = queries.standing_of(token)
     if standing is None or standing.ended_at is not None or not standing.is_user_active:
         return None
     if not _still_stands(standing):
@@ -82,12 +90,12 @@ def _still_stands(standing: Standing) -> bool:
 
 def browser_of_request() -> Browser:
     """Return where this request came from."""
-    return Browser(ip=request.remote_addr or "", user_agent=request.user_agent.string)
+    return Browser(ip=(request.remote_addr or "")[:45], user_agent=request.user_agent.string)
 
 
 def signed_in_user() -> SignedInUser:
     """Return the user of a view that is for signed-in users only."""
-    user: SignedInUser = current_user._get_current_object()  # noqa: SLF001
+    user: SignedInUser = g.page_user
     return user
 
 
@@ -116,9 +124,10 @@ def signed_in_only(view: View[Given]) -> View[Given]:
 
     @wraps(view)
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> ResponseReturnValue:
-        if not is_signed_in():
+        user = current_user._get_current_object()  # noqa: SLF001
+        if not user.is_authenticated:
             return ask_to_sign_in()
-        g.page_user = signed_in_user()
+        g.page_user = user
         return view(*args, **kwargs)
 
     return guarded

@@ -16,6 +16,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from schedapp.core.errors import Refused
+
 Answer = TypeVar("Answer")
 
 PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
@@ -30,8 +32,12 @@ _threads: ThreadPoolExecutor | None = None
 _threads_lock = threading.Lock()
 
 
-class TooManyHashes(Exception):
+class TooManyHashes(Refused):
     """All processors are hashing and somebody waits already; try again in a moment."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("Many people are signing in just now. Please try again in a moment.")
 
 
 def hash_of(password: str) -> str:

@@ -1,11 +1,13 @@
-"""Proving who one is by a password: two short transactions with the slow hash between them.
+"""Proving who one is by a password: the slow hash stands between two short transactions.
 
 No transaction is open while the hash is computed, so nobody waits for the database because
-somebody is signing in.
+somebody is signing in. The first transaction counts the try; the second is the door's own, and
+whatever it does with the proof it does together with settling it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import current_app
@@ -18,6 +20,8 @@ from schedapp.plumbing.signing import derived_key
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
     from schedapp.accounts.actions import Browser
     from schedapp.accounts.models import User
@@ -42,8 +46,26 @@ class WrongPassword(Refused):
         super().__init__("Incorrect username or password.")
 
 
-def prove(email: str, password: str, *, browser: Browser, now: datetime) -> User:
-    """Return the active user whose e-mail address and password these are.
+@dataclass(frozen=True)
+class Proof:
+    """That somebody knows a user's password; good for one transaction, which settles it."""
+
+    user_id: int
+    hash: str
+    renewed_hash: str | None
+    keys: Keys
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Under which keys the tries for an account and from an address are counted."""
+
+    account: str
+    address: str
+
+
+def prove(email: str, password: str, *, browser: Browser, now: datetime) -> Proof:
+    """Return the proof that these are the e-mail address and the password of an active user.
 
     The answer for a wrong password, an unknown address and an inactive user is the same, and
     takes as long.
@@ -53,30 +75,56 @@ def prove(email: str, password: str, *, browser: Browser, now: datetime) -> User
         TooManyTries: if the account or the address has to wait.
         TooManyHashes: if all processors are hashing already.
     """
-    account, address = _keys_of(email, browser)
+    keys = _keys_of(email, browser)
     with writing() as db:
-        may = throttle.count_try(db, throttle.ADDRESS, address, now=now)
-        may = may and throttle.count_try(db, throttle.ACCOUNT, account, now=now)
+        may = throttle.count_try(db, throttle.ADDRESS, keys.address, now=now)
+        may = may and throttle.count_try(db, throttle.ACCOUNT, keys.account, now=now)
     if not may:
         raise TooManyTries
     user, kept = queries.user_and_hash(reading(), email)
-    if rules.is_too_long(password) or "\0" in email:
-        password, kept = "", None
     reading().close()
-    if not passwords.is_right(password, kept) or user is None or user.state != ACTIVE:
+    if rules.is_too_long(password):
+        password, kept = "", None
+    try:
+        if not passwords.is_right(password, kept):
+            raise WrongPassword
+        if user is None or kept is None or user.state != ACTIVE:
+            raise WrongPassword
+        renewed = passwords.hash_of(password) if passwords.is_outdated(kept) else None
+    except passwords.TooManyHashes:
+        # Nobody looked at this password, so it was not a wrong one.
+        with writing() as db:
+            throttle.take_back(db, throttle.ADDRESS, keys.address, now=now)
+            throttle.take_back(db, throttle.ACCOUNT, keys.account, now=now)
+        raise
+    return Proof(user_id=user.id, hash=kept, renewed_hash=renewed, keys=keys)
+
+
+def settle(db: Session, proof: Proof, *, now: datetime) -> User:
+    """Return the user who was proved, and forget the tries.
+
+    The user is locked until the transaction ends: a password that is changed and a user who is
+    deactivated at this very moment come before it, and then the proof is worth nothing, or after
+    it, and then they end what was begun with it.
+
+    Raises:
+        WrongPassword: if the proof is worth nothing any more.
+    """
+    throttle.take_back(db, throttle.ADDRESS, proof.keys.address, now=now)
+    throttle.forget(db, proof.keys.account)
+    user = queries.user_to_change(db, proof.user_id)
+    if user is None or user.state != ACTIVE:
         raise WrongPassword
-    renewed = passwords.hash_of(password) if kept and passwords.is_outdated(kept) else None
-    with writing() as db:
-        throttle.forget(db, account)
-        throttle.take_back(db, throttle.ADDRESS, address, now=now)
-        if kept and renewed:
-            actions.renew_hash(db, user.id, old=kept, new=renewed)
+    if queries.hash_of_password(db, proof.user_id) != proof.hash:
+        raise WrongPassword
+    if proof.renewed_hash is not None:
+        actions.renew_hash(db, user.id, old=proof.hash, new=proof.renewed_hash)
     return user
 
 
-def _keys_of(email: str, browser: Browser) -> tuple[str, str]:
+def _keys_of(email: str, browser: Browser) -> Keys:
     secret = derived_key(current_app.config["SECRET_KEY"], "throttle")
-    return (
-        throttle.key_of(throttle.ACCOUNT, queries.email_key(email), secret),
-        throttle.key_of(throttle.ADDRESS, browser.ip, secret),
+    return Keys(
+        account=throttle.key_of(throttle.ACCOUNT, queries.email_key(email), secret),
+        address=throttle.key_of(throttle.ADDRESS, browser.ip, secret),
     )

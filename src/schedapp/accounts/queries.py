@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import ACTIVE, ADMINISTRATOR, Password, SignIn, User
 from schedapp.plumbing.identifiers import token_hash
+from schedapp.plumbing.lookups import LookUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +58,35 @@ class Standing:
     expires_at: datetime
 
 
-_SIGN_IN_AND_USER = select(
-    User.id,
-    User.public_id,
-    User.email,
-    User.name,
-    User.time_zone,
-    User.locale,
-    User.week_starts_on,
-    User.hour_cycle,
-    User.role,
-    SignIn.id,
-    SignIn.public_id,
-    User.state,
-    SignIn.ended_at,
-    SignIn.last_seen_at,
-    SignIn.idle_seconds,
-    SignIn.expires_at,
-).join_from(SignIn, User, SignIn.user_id == User.id)
+_BY_TOKEN = LookUp(
+    select(
+        User.id,
+        User.public_id,
+        User.email,
+        User.name,
+        User.time_zone,
+        User.locale,
+        User.week_starts_on,
+        User.hour_cycle,
+        User.role,
+        SignIn.id,
+        SignIn.public_id,
+        User.state,
+        SignIn.ended_at,
+        SignIn.last_seen_at,
+        SignIn.idle_seconds,
+        SignIn.expires_at,
+    )
+    .join_from(SignIn, User, SignIn.user_id == User.id)
+    .where(SignIn.token_hash == bindparam("token_hash"))
+)
 
 
-def standing_of(db: Session, token: str) -> Standing | None:
+def standing_of(token: str) -> Standing | None:
     """Return the sign-in that a cookie's token belongs to, with its user, in one look-up."""
-    row = db.execute(_SIGN_IN_AND_USER.where(SignIn.token_hash == token_hash(token))).first()
-    if row is None:
-        return None
-    values: tuple[Any, ...] = tuple(row)
-    return Standing(SignedInUser(*values[:11]), values[11] == ACTIVE, *values[12:])
+    for row in _BY_TOKEN.rows(token_hash=token_hash(token)):
+        return Standing(SignedInUser(*row[:11]), row[11] == ACTIVE, *row[12:])
+    return None
 
 
 def is_empty(db: Session) -> bool:
@@ -117,6 +119,16 @@ def user_and_hash(db: Session, email: str) -> tuple[User | None, str | None]:
         .where(User.email_key == email_key(email))
     ).first()
     return (row[0], row[1]) if row else (None, None)
+
+
+def user_to_change(db: Session, user_id: int) -> User | None:
+    """Return a user, locked until the transaction ends; what refers to them may still be added."""
+    return db.scalar(
+        select(User)
+        .where(User.id == user_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
 
 
 def users(db: Session) -> Sequence[User]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from schedapp.accounts.forms import (
     TokenForm,
 )
 from schedapp.accounts.guards import (
+    ask_to_sign_in,
     browser_of_request,
     give_cookie,
     is_signed_in,
@@ -38,8 +38,8 @@ from schedapp.accounts.guards import (
     take_cookie,
 )
 from schedapp.accounts.models import ADMINISTRATOR
-from schedapp.accounts.proofs import TooManyTries, prove
-from schedapp.accounts.set_up import is_at_the_machine, set_up_code
+from schedapp.accounts.proofs import TooManyTries, WrongPassword, prove, settle
+from schedapp.accounts.set_up import is_at_the_machine, is_code_right
 from schedapp.core.errors import Refused
 from schedapp.core.zones import day_of, zone_named
 from schedapp.plumbing import clock
@@ -48,7 +48,7 @@ from schedapp.plumbing.forms import refusals_shown_on
 from schedapp.plumbing.language import locale_of_browser
 from schedapp.plumbing.phrases import day_said, time_of_day
 from schedapp.plumbing.security import is_own_address, require_token
-from schedapp.plumbing.web import error_page, found, missing
+from schedapp.plumbing.web import found, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from schedapp.accounts.models import SignIn, User
+    from schedapp.accounts.proofs import Proof
 
 pages = Blueprint("accounts", __name__)
 
@@ -78,11 +79,12 @@ def first_user() -> ResponseReturnValue:
     if not queries.is_empty(reading()):
         missing()
     needs_code = not is_at_the_machine()
-    form = FirstUserForm(locale=locale_of_browser())
+    form = FirstUserForm()
+    status = form.status if request.method == "POST" else 200
     if form.validate_on_submit():
-        with refusals_shown_on(form):
-            if needs_code and not _is_code_right(form.code.data or ""):
-                raise Refused("This is not the set-up code that sched printed.", field="code")
+        try:
+            if needs_code:
+                _check_code(form.code.data or "")
             rules.check_password(form.password.data or "")
             new = NewUser(
                 email=form.email.data or "",
@@ -95,16 +97,18 @@ def first_user() -> ResponseReturnValue:
             with writing() as db:
                 user = actions.add_first_user(db, new, now=clock.now())
                 token = _begin(db, user, stays=False)
+        except Refused as refusal:
+            form.refuse(refusal)
+            status = _status_of(refusal)
+        else:
             flash(_("Welcome. This is your appointment book."), "success")
             return _enter(url_for("appointments.agenda"), token, stays=False)
-    return render_template(
-        "accounts/first_user.html", form=form, needs_code=needs_code
-    ), 200 if request.method == "GET" else form.status
+    return render_template("accounts/first_user.html", form=form, needs_code=needs_code), status
 
 
-def _is_code_right(typed: str) -> bool:
-    expected = set_up_code(current_app.config["SECRET_KEY"])
-    return hmac.compare_digest(typed.replace(" ", "").replace("-", "").lower(), expected)
+def _check_code(typed: str) -> None:
+    if not is_code_right(typed, current_app.config["SECRET_KEY"]):
+        raise Refused("This is not the set-up code that sched printed.", field="code")
 
 
 @pages.route("/login/", methods=["GET", "POST"])
@@ -113,28 +117,34 @@ def sign_in() -> ResponseReturnValue:
     if is_signed_in():
         return redirect(_wanted_page(request.args.get("next")), code=303)
     form = SignInForm()
-    status = 200
-    if request.method == "GET":
+    if request.method != "POST":
         form.next.data = request.args.get("next", "")
-    elif form.validate():
+        return render_template("accounts/sign_in.html", form=form)
+    status = form.status
+    if form.validate():
+        now = clock.now()
         try:
-            user = prove(
+            proof = prove(
                 form.username.data or "",
                 form.password.data or "",
                 browser=browser_of_request(),
-                now=clock.now(),
+                now=now,
             )
+            with writing() as db:
+                user = settle(db, proof, now=now)
+                stays = bool(form.stay.data) and user.role != ADMINISTRATOR
+                token = _begin(db, user, stays=stays)
         except Refused as refusal:
             form.refuse(refusal)
-            status = 429 if isinstance(refusal, TooManyTries) else 422
+            status = _status_of(refusal)
         else:
-            stays = bool(form.stay.data) and user.role != ADMINISTRATOR
-            with writing() as db:
-                token = _begin(db, user, stays=stays)
             return _enter(_wanted_page(form.next.data), token, stays=stays)
-    else:
-        status = form.status
     return render_template("accounts/sign_in.html", form=form), status
+
+
+def _status_of(refusal: Refused) -> int:
+    """Return the status of a form that is shown again: wrong, or too much of it."""
+    return 429 if isinstance(refusal, TooManyTries | passwords.TooManyHashes) else 422
 
 
 def _begin(db: Session, user: User, *, stays: bool) -> str:
@@ -161,7 +171,7 @@ def _wanted_page(target: str | None) -> str:
 @signed_in_only
 def sign_out() -> ResponseReturnValue:
     """Ask, and then sign out this browser."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/sign_out.html", form=TokenForm())
     require_token()
     user = signed_in_user()
@@ -194,9 +204,8 @@ def settings() -> ResponseReturnValue:
                 actions.change_settings(db, user.id, habits, now=clock.now())
             flash(_("Your settings are saved."), "success")
             return redirect(url_for("accounts.settings"), code=303)
-    return render_template(
-        "accounts/settings.html", form=form
-    ), 200 if request.method == "GET" else form.status
+    status = form.status if request.method == "POST" else 200
+    return render_template("accounts/settings.html", form=form), status
 
 
 def _settings_of(user: queries.SignedInUser) -> dict[str, str]:
@@ -218,40 +227,39 @@ def password() -> ResponseReturnValue:
     """Change one's own password; the other browsers are signed out."""
     user = signed_in_user()
     form = PasswordForm()
-    status = 200
-    if request.method == "POST":
-        status = form.status
-        if form.validate():
-            try:
-                new = form.password.data or ""
-                rules.check_password(new)
-                _prove_again(user.email, form.current.data or "")
-                new_hash = passwords.hash_of(new)
-                with writing() as db:
-                    token = actions.change_password(db, user, new_hash, now=clock.now())
-            except Refused as refusal:
-                form.refuse(refusal)
-                status = 429 if isinstance(refusal, TooManyTries) else 422
-            else:
-                flash(_("Your password is changed. Other browsers are signed out."), "success")
-                response = make_response(redirect(url_for("accounts.settings"), code=303))
-                give_cookie(response, token, stays=_stays(user))
-                return response
+    if request.method != "POST":
+        return render_template("accounts/password.html", form=form)
+    status = form.status
+    if form.validate():
+        now = clock.now()
+        try:
+            new = form.password.data or ""
+            rules.check_password(new)
+            proof = _prove_again(user.email, form.current.data or "", now=now)
+            new_hash = passwords.hash_of(new)
+            with writing() as db:
+                settle(db, proof, now=now)
+                own = queries.sign_in_of(db, user.id, user.sign_in_public_id)
+                if own is None:
+                    # Somebody ended it while the passwords were hashed.
+                    return ask_to_sign_in()
+                token = actions.change_password(db, own, new_hash, now=now)
+        except Refused as refusal:
+            form.refuse(refusal)
+            status = _status_of(refusal)
+        else:
+            flash(_("Your password is changed. Other browsers are signed out."), "success")
+            response = make_response(redirect(url_for("accounts.settings"), code=303))
+            give_cookie(response, token, stays=own.stays)
+            return response
     return render_template("accounts/password.html", form=form), status
 
 
-def _prove_again(email: str, typed: str) -> None:
+def _prove_again(email: str, typed: str, *, now: datetime) -> Proof:
     try:
-        prove(email, typed, browser=browser_of_request(), now=clock.now())
-    except TooManyTries:
-        raise
-    except Refused:
+        return prove(email, typed, browser=browser_of_request(), now=now)
+    except WrongPassword:
         raise Refused("This is not your current password.", field="current") from None
-
-
-def _stays(user: queries.SignedInUser) -> bool:
-    own = found(queries.sign_in_of(reading(), user.id, user.sign_in_public_id))
-    return own.stays
 
 
 @dataclass(frozen=True)
@@ -330,9 +338,3 @@ def end_other_sign_ins() -> ResponseReturnValue:
         actions.end_sign_ins(db, user.id, why="ended", now=clock.now(), but=user.sign_in_id)
     flash(_("All other browsers are signed out."), "success")
     return redirect(url_for("accounts.sign_ins"), code=303)
-
-
-@pages.app_errorhandler(passwords.TooManyHashes)
-def answer_too_many_hashes(_error: passwords.TooManyHashes) -> ResponseReturnValue:
-    """Answer 429 rather than let everybody wait behind a queue of hashes."""
-    return error_page(429)
