@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, g
+from flask import Flask, current_app, g
 from flask_wtf.csrf import generate_csrf
 
 from schedapp.accounts import guards
@@ -55,7 +55,14 @@ def what_every_page_shows() -> dict[str, Any]:
         "reader": user,
         "language": language.locale_of_request().replace("_", "-"),
         "csrf_token": generate_csrf,
+        "insecure_transport": is_warned_of_transport(user),
     }
+
+
+def is_warned_of_transport(user: SignedInUser | None) -> bool:
+    """Say whether this reader should know that pages travel through a network unencrypted."""
+    settings: Settings = current_app.extensions["sched_settings"]
+    return settings.is_readable_on_the_way and user is not None and user.is_administrator
 
 
 def write_log() -> None:
