@@ -87,7 +87,7 @@ def create() -> ResponseReturnValue:
                 )
             return _after_saving(appointment, notices)
     form.prepare_to_show(user.time_zone)
-    status = 200 if request.method == "GET" else form.status
+    status = form.status if request.method == "POST" else 200
     return render_template("appointments/edit.html", form=form, appointment=None), status
 
 
@@ -173,7 +173,7 @@ def edit(public_id: str) -> ResponseReturnValue:
             appointment = locked
             form.version.data = str(locked.version)
     form.prepare_to_show(appointment.zone, user.time_zone)
-    status = 200 if request.method == "GET" else 409 if both else form.status
+    status = 200 if request.method != "POST" else 409 if both else form.status
     told = shown(appointment, reader(), now=now)
     return render_template(
         "appointments/edit.html", form=form, appointment=told, day=told.day, conflict=both
@@ -185,7 +185,7 @@ def edit(public_id: str) -> ResponseReturnValue:
 def delete(public_id: str) -> ResponseReturnValue:
     """Ask, and then delete an appointment; for a program, delete it."""
     user, now = signed_in_user(), clock.now()
-    if request.method == "GET":
+    if request.method not in {"POST", "DELETE"}:
         appointment = found(queries.appointment_of(reading(), user.id, public_id))
         told = shown(appointment, reader(), now=now)
         return render_template("appointments/delete.html", appointment=told, form=TokenForm())
