@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import ACTIVE, ADMINISTRATOR, Password, SignIn, User
-from schedapp.plumbing.identifiers import token_hash
+from schedapp.plumbing.identifiers import is_public_id, token_hash
 from schedapp.plumbing.lookups import LookUp
 
 
@@ -155,6 +155,8 @@ def open_sign_ins(db: Session, user_id: int, *, now: datetime) -> Sequence[SignI
 
 def sign_in_of(db: Session, user_id: int, public_id: str) -> SignIn | None:
     """Return a user's own sign-in that nobody has ended, or None; another user's is None too."""
+    if not is_public_id(public_id):
+        return None
     return db.scalar(
         select(SignIn).where(
             SignIn.public_id == public_id, SignIn.user_id == user_id, SignIn.ended_at.is_(None)
