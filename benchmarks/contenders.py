@@ -14,7 +14,7 @@ from benchmarks import book as books
 from benchmarks.book import PASSWORD, ZONE, Book, email_of
 from benchmarks.browser import Browser, WrongAnswer, fields_of, path_of, sign_in
 from benchmarks.load import Asked, Writer
-from benchmarks.machine import Server, free_port, granian, serving
+from benchmarks.machine import Server, as_sched_serves, free_port, serving
 from benchmarks.port2013.models import Appointment, Base, User
 
 AGENDA = "/appointments/"
@@ -115,7 +115,7 @@ class Port:
         books.analyze(address)
 
     def command(self, port: int, threads: int) -> list[str]:
-        return granian("benchmarks.port2013:app", port=port, threads=threads)
+        return as_sched_serves("benchmarks.port2013:app", port=port, threads=threads)
 
     def environment(self, place: Place) -> Mapping[str, str]:
         return {
@@ -187,6 +187,21 @@ class Stage:
             others = answer.text.count(" of person ") - answer.text.count(f" of person {person}")
             if others:
                 raise WrongAnswer(f"{self.program.name}: shows somebody else's appointments")
+
+    def check_keeping(self) -> None:
+        """Check that a page is one and the same for two browsers of one person.
+
+        Raises:
+            WrongAnswer: otherwise; it would be made anew for each of them.
+        """
+        browser = Browser(self.server.port)
+        sign_in(browser, email_of(1), PASSWORD)
+        for _ in range(3):
+            tags = {each.get(AGENDA).headers.get("etag") for each in (self.browsers[0], browser)}
+            if len(tags) == 1:
+                break  # a minute may have begun in between, but hardly twice
+        browser.close()
+        self.expect(len(tags) == 1, "another browser of the same person gets another page")
 
     def check_writing(self) -> None:
         """Create, see, change and delete one appointment as a person does.
@@ -285,7 +300,7 @@ def running(program: Program, place: Place, *, threads: int) -> Iterator[Server]
 def hello(directory: Path, *, threads: int) -> Iterator[Server]:
     """Run the bare Flask view."""
     port = free_port()
-    command = granian("benchmarks.hello:app", port=port, threads=threads)
+    command = as_sched_serves("benchmarks.hello:app", port=port, threads=threads)
     with serving(command, port=port, directory=directory, environment={}) as server:
         yield server
 
@@ -294,7 +309,7 @@ def hello(directory: Path, *, threads: int) -> Iterator[Server]:
 def hash_once(directory: Path, *, threads: int) -> Iterator[Server]:
     """Run the view that checks one password."""
     port = free_port()
-    command = granian("benchmarks.hash_once:app", port=port, threads=threads)
+    command = as_sched_serves("benchmarks.hash_once:app", port=port, threads=threads)
     environment = {"BENCHMARK_HASH": hasher.hash(PASSWORD)}
     with serving(command, port=port, directory=directory, environment=environment) as server:
         yield server

@@ -176,6 +176,7 @@ def table_rows(group: Group) -> list[list[str]]:
                 shown(run.column("p50_ms")),
                 shown(run.column("p99_ms")),
                 shown(run.column("cpu_ms")),
+                shown(ratios_by_cpu(group, run, "hello")),
                 brief(memory.maximum) if memory else "–",
                 f"{sum(run.column('failed')):.0f}",
                 shown(run.noted("others")),
@@ -195,6 +196,7 @@ TABLE_HEAD = [
     "p50 ms",
     "p99 ms",
     "CPU ms",
+    "× hello by CPU",
     "MB",
     "failed",
     "others",
@@ -207,6 +209,17 @@ def ratios_to(group: Group, run: Run, label: str) -> list[float]:
     if other is None or other is run:
         return []
     return ratios(run.column("rate"), other.column("rate"))
+
+
+def ratios_by_cpu(group: Group, run: Run, label: str) -> list[float]:
+    """Return what the rates' ratios would be if both used all the processor time they get.
+
+    Other programs on the machine blur these less than the rates.
+    """
+    other = group.run(label)
+    if other is None or other is run or not any(run.column("rate")):
+        return []
+    return ratios(other.column("cpu_ms"), run.column("cpu_ms"))
 
 
 def shown(values: Iterable[float]) -> str:

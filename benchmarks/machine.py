@@ -206,20 +206,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def inherited() -> dict[str, str]:
-    """Return the environment without settings that belong to somebody else's sched."""
+    """Return the environment, with this checkout and without settings of another sched."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SCHED_", "GRANIAN_", "PG"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
 
 
-def granian(target: str, *, port: int, threads: int) -> list[str]:
+def as_sched_serves(target: str, *, port: int, threads: int) -> list[str]:
     """Return the command that serves a WSGI application just as `sched run` serves sched."""
-    return [
-        sys.executable, "-m", "granian", target, "--interface", "wsgi",
-        "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", str(threads),
-        "--respawn-failed-workers", "--log-level", "warning", "--no-ws", "--http", "1",
-        "--workers-kill-timeout", "10",
-    ]  # fmt: skip
+    return [sys.executable, "-m", "benchmarks.serve", target, str(port), str(threads)]
 
 
 def beside_python(name: str) -> Path:

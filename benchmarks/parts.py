@@ -175,8 +175,8 @@ def agenda_sample(options: Options, stage: Stage) -> Sample:
     connections, seconds = options.connections, options.seconds
     if each_ms > SLOW_MS:
         # As many answers as will do for a figure, without hours of waiting.
-        connections = options.threads
-        seconds = min(LONGEST_SECONDS, max(seconds, int(4 * connections * each_ms / 1000) + 1))
+        connections = 2
+        seconds = min(LONGEST_SECONDS, max(seconds, int(8 * each_ms / 1000) + 1))
     sample = load_on(
         stage.server,
         reading_script(stage.agenda()),
@@ -303,6 +303,8 @@ def agenda_takes(options: Options, stage: Stage, *, all_kinds: bool) -> list[Tak
     name = stage.program.name
     if not stage.program.says_not_modified:
         return [(name, name, partial(agenda_sample, options, stage))]
+    if all_kinds:
+        stage.check_keeping()
     takes: list[Take] = [(name, f"{name}, changed", partial(changed_sample, options, stage))]
     if all_kinds:
         takes += [

@@ -169,8 +169,8 @@ def make_quick(options: Options) -> None:
     """Make everything small enough for two minutes."""
     options.repeats = 1
     options.seconds = 1
-    options.own = (50, 1000)
-    options.totals = (1000, 20_000)
+    options.own = (50, 200)
+    options.totals = (1000, 10_000)
     options.writing = (4,)
     options.sign_ins = 3
     options.people = 4
@@ -217,6 +217,7 @@ def figures_text(result: dict[str, Any]) -> str:
     legend = (
         "Each cell is the median of the repeats with the least and the greatest in brackets. CPU"
         " is the server's, per answer; MB its memory (PSS of all its processes), the most seen;"
+        " “by CPU” what the ratio would be by that time alone;"
         " others the processors that other programs on the machine used meanwhile."
     )
     paragraphs = [
