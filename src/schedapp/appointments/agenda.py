@@ -10,11 +10,11 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import get_template_attribute, render_template, url_for
+from flask import current_app, get_template_attribute, render_template, url_for
 from markupsafe import Markup
 
 from schedapp.appointments import queries, rules
@@ -36,12 +36,14 @@ from schedapp.plumbing.phrases import (
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
-_KEY = re.compile(r"(-?\d{1,18})\.([0-9a-z]{1,20})", re.ASCII)
+_KEY = re.compile(r"(-?\d{1,18})\.([0-9a-z]{0,20})", re.ASCII)
 
 _lines: Keep[tuple[object, ...], str] = Keep(8_000_000)
 _days: Keep[tuple[object, ...], str] = Keep(8_000_000)
 _around: Keep[tuple[object, ...], str] = Keep(4_000_000)
 _pages: Keep[tuple[object, ...], str] = Keep(8_000_000)
+_etags: Keep[tuple[object, ...], str] = Keep(500_000)
+_LEAST = timedelta(microseconds=1)
 _PLACE = Markup("<!-- {} -->").format(secrets.token_hex(16))
 
 
@@ -61,9 +63,10 @@ class Asked:
         if not args:
             return FROM_TODAY
         query = " ".join(args.get("q", "")[: rules.SEARCH_MOST].split())
+        words = rules.words_of(query)
         return cls(
-            words=rules.words_of(query),
-            query=query,
+            words=words,
+            query=query if words else "",
             from_day=_day(args.get("from")),
             after=_key(args.get("after")),
             before=_key(args.get("before")),
@@ -89,9 +92,11 @@ def _key(text: str | None) -> Key | None:
     if match is None:
         return None
     try:
-        return Key(moment_at(int(match[1])), match[2])
-    except OverflowError:
+        moment = moment_at(int(match[1]))
+        check_is_within_reach(moment)
+    except (OverflowError, Refused):
         return None
+    return Key(moment, match[2])
 
 
 def _text_of(key: Key) -> str:
@@ -132,21 +137,21 @@ def window_of(owner_id: int, asked: Asked, *, zone: ZoneInfo, today: date) -> Wi
         more, found = len(found) > WINDOW, found[:WINDOW]
         return Window(
             found,
-            earlier=found[0].key if found else asked.after,
+            earlier=found[0].key if found else Key(asked.after.starts_at + _LEAST, ""),
             later=found[-1].key if more else None,
             first_day=_first_day(found, zone) if found else None,
             last_day=_last_day(found, zone) if more else None,
         )
     day = asked.from_day or today
     start = first_moment_of(day, zone)
-    found = queries.upcoming(owner_id, starting=start, today=day)
+    found = queries.upcoming(owner_id, starting=start)
     more, found = len(found) > WINDOW, found[:WINDOW]
     begun = queries.running(owner_id, at=start, today=day)
     return Window(
         begun + found,
         earlier=Key(start, ""),
         later=found[-1].key if more else None,
-        first_day=day,
+        first_day=min([day, *(each.last_day for each in found if each.last_day is not None)]),
         last_day=_last_day(found, zone) if more else None,
     )
 
@@ -211,9 +216,14 @@ class Page:
         self._now = now.replace(second=0, microsecond=0)
         self.key = (made_for, queries.book_version(owner_id), self._now, asked)
 
-    def etag(self, salt: str) -> str:
-        """Return what names this page's content; `salt` names the program's version."""
-        return hashlib.blake2b(f"{salt}{self.key!r}".encode(), digest_size=16).hexdigest()
+    def etag(self) -> str:
+        """Return what names this page's content, in this version of the program."""
+        known = _etags.get(self.key)
+        if known is None:
+            content = repr((self.key, current_app.extensions["sched_assets"].fingerprint))
+            known = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+            _etags.put(self.key, known)
+        return known
 
     def html(self) -> str:
         """Return the page, as it was kept or made now."""
@@ -262,13 +272,16 @@ class Page:
         now_index = place_of_now(days, today=today, now=self._now)
         now_text = time_of_day(self._now, reader)
         first_of_week = first_weekday(reader)
+        habits = repr(reader)
         week, parts = None, []
+        # What was found is in no continuous time: no weeks, no now.
+        found = bool(self._asked.words)
         for day in days:
             new_week = (day.day.toordinal() - 1 - first_of_week) // 7
-            begins_week, week = week not in {None, new_week}, new_week
-            now = (now_index, now_text) if day.day == today else None
-            parts.append(_day_html(day, reader, today, begins_week, now))
-        if self._asked.words:
+            begins_week, week = week not in {None, new_week} and not found, new_week
+            now = (now_index, now_text) if day.day == today and not found else None
+            parts.append(_day_html(day, reader, today, begins_week, habits, now))
+        if found:
             parts.reverse()
         return Markup("".join(parts))  # noqa: S704  (each part is HTML)
 
@@ -285,12 +298,13 @@ def _day_html(
     reader: Reader,
     today: date,
     begins_week: bool,  # noqa: FBT001  (part of the key)
+    habits: str,
     now: tuple[int | None, str] | None,
 ) -> str:
     """Return one day of the agenda with its lines, as it was kept or made now."""
     near = max(-2, min(2, (day.day - today).days))
-    lines = tuple((line.entry.public_id, line.entry.version, line.part) for line in day.lines)
-    key = (day.day, lines, reader, near, today.year, begins_week, now)
+    lines = tuple([(line[0][0], line[0][1], line[2]) for line in day.lines])
+    key = (day.day, lines, habits, near, today.year, begins_week, now)
     kept = _days.get(key)
     if kept is None:
         kept = str(

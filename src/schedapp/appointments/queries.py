@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    literal,
     or_,
     select,
     tuple_,
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import LONG
+from schedapp.plumbing.database import Moment
 from schedapp.plumbing.identifiers import is_public_id
 from schedapp.plumbing.lookups import LookUp
 
@@ -142,20 +144,15 @@ _OWN = select(*_AS_STORED).where(
 )
 
 _UPCOMING = LookUp(
-    _OWN.where(
-        Appointment.starts_at >= bindparam("starting"),
-        or_(~Appointment.all_day, Appointment.last_day >= bindparam("today")),
-    )
+    _OWN.where(Appointment.starts_at >= bindparam("starting"))
     .order_by(Appointment.starts_at, Appointment.public_id)
     .limit(bindparam("limit"))
 )
 
 
-def upcoming(
-    owner_id: int, *, starting: datetime, today: date, limit: int = WINDOW + 1
-) -> list[Listed]:
-    """Return what starts at a moment or later, in order; days that are over today are left out."""
-    found = _UPCOMING.rows(owner_id=owner_id, starting=starting, today=today, limit=limit)
+def upcoming(owner_id: int, *, starting: datetime, limit: int = WINDOW + 1) -> list[Listed]:
+    """Return what starts at a moment or later, in order."""
+    found = _UPCOMING.rows(owner_id=owner_id, starting=starting, limit=limit)
     return list(map(Listed._make, found))
 
 
@@ -200,7 +197,7 @@ def after(db: Session, owner_id: int, key: Key, *, limit: int = WINDOW + 1) -> l
     """Return what stands after a place in the order."""
     found = db.execute(
         _of(owner_id)
-        .where(_place() > tuple_(key.starts_at, key.public_id))
+        .where(_place() > _place_of(key))
         .order_by(Appointment.starts_at, Appointment.public_id)
         .limit(limit)
     )
@@ -211,7 +208,7 @@ def before(db: Session, owner_id: int, key: Key, *, limit: int = WINDOW + 1) -> 
     """Return what stands before a place in the order, the nearest ones, in order."""
     found = db.execute(
         _of(owner_id)
-        .where(_place() < tuple_(key.starts_at, key.public_id))
+        .where(_place() < _place_of(key))
         .order_by(Appointment.starts_at.desc(), Appointment.public_id.desc())
         .limit(limit)
     )
@@ -220,6 +217,11 @@ def before(db: Session, owner_id: int, key: Key, *, limit: int = WINDOW + 1) -> 
 
 def _place() -> Any:
     return tuple_(Appointment.starts_at, Appointment.public_id)
+
+
+def _place_of(key: Key) -> Any:
+    # In a tuple a value does not take its type from the column that it is compared with.
+    return tuple_(literal(key.starts_at, Moment()), key.public_id)
 
 
 def matching(
@@ -233,7 +235,7 @@ def matching(
     """Return what has all the words in title, location or description, the latest start first."""
     wanted = _of(owner_id).where(*(_has(word) for word in words))
     if before is not None:
-        wanted = wanted.where(_place() < tuple_(before.starts_at, before.public_id))
+        wanted = wanted.where(_place() < _place_of(before))
     found = db.execute(
         wanted.order_by(Appointment.starts_at.desc(), Appointment.public_id.desc()).limit(limit)
     )

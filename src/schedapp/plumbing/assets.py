@@ -54,7 +54,7 @@ class Assets:
 
 def serve(app: Flask) -> Assets:
     """Serve the static files and let templates ask for their addresses."""
-    assets = Assets()
+    assets = app.extensions["sched_assets"] = Assets()
     app.add_template_global(assets.address, "asset")
 
     @app.get("/static/<fingerprint>/<path:name>")

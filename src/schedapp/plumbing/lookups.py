@@ -7,17 +7,20 @@ transaction and sees what has been committed by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import g
+from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from schedapp.plumbing.database import Moment, database, moment_at, moment_in_utc
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy import CompoundSelect, Dialect, PoolProxiedConnection, Select
+    from sqlalchemy import CompoundSelect, Dialect, Engine, Select
+    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.types import TypeEngine
 
     _Select = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
@@ -39,32 +42,82 @@ class LookUp:
         Raises:
             OperationalError: if the database does not answer.
         """
-        engine = database.engine
-        compiled = self._compiled.get(engine.dialect.name)
+        lines: _Lines = current_app.extensions["sched_look_ups"]
+        compiled = self._compiled.get(lines.kind)
         if compiled is None:
-            compiled = _Compiled(self._statement, engine.dialect)
-            self._compiled[engine.dialect.name] = compiled
-        return compiled.run(connection_of_request(), values)
-
-
-def connection_of_request() -> PoolProxiedConnection:
-    """Return the connection that this request's look-ups share."""
-    connection: PoolProxiedConnection | None = g.get("sched_connection")
-    if connection is None:
-        connection = g.sched_connection = database.engine.raw_connection()
-    return connection
-
-
-def give_back(_error: BaseException | None = None) -> None:
-    """Give the connection back at the end of the request, or before a transaction that writes."""
-    connection: PoolProxiedConnection | None = g.pop("sched_connection", None)
-    if connection is not None:
-        connection.close()
+            compiled = _Compiled(self._statement, lines.engine.dialect)
+            self._compiled[lines.kind] = compiled
+        with lines.taken() as connection:
+            return compiled.run(connection, values)
 
 
 def look_up_for(app: Flask) -> None:
     """Let requests of an application look things up."""
-    app.teardown_appcontext(give_back)
+    with app.app_context():
+        engine = database.engine
+    kept = engine.dialect.name == "sqlite"
+    app.extensions["sched_look_ups"] = _KeptLines(engine) if kept else _PooledLines(engine)
+
+
+class _Lines(Protocol):
+    """Where look-ups get a connection from, outside any transaction."""
+
+    engine: Engine
+    kind: str
+
+    def taken(self) -> AbstractContextManager[DBAPIConnection]:
+        """Lend a connection; after an error of the driver it is not lent again."""
+
+
+class _PooledLines:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.kind = engine.dialect.name
+
+    @contextmanager
+    def taken(self) -> Iterator[DBAPIConnection]:
+        connection = self.engine.raw_connection()
+        try:
+            yield connection
+        except OperationalError:
+            connection.invalidate()
+            raise
+        finally:
+            connection.close()
+
+
+class _KeptLines:
+    """A connection for each thread: to take one from a pool costs as much as a look-up."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.kind = engine.dialect.name
+        self._own = threading.local()
+
+    def taken(self) -> AbstractContextManager[DBAPIConnection]:
+        line: _Line | None = getattr(self._own, "line", None)
+        if line is None or line.is_broken:
+            line = self._own.line = _Line(self.engine)
+        return line
+
+
+class _Line:
+    def __init__(self, engine: Engine) -> None:
+        pooled = engine.raw_connection()
+        self._connection = pooled.dbapi_connection
+        pooled.detach()
+        self.is_broken = False
+
+    def __enter__(self) -> DBAPIConnection:
+        assert self._connection is not None  # noqa: S101
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.is_broken = kind is not None
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 class _Compiled:
@@ -87,9 +140,7 @@ class _Compiled:
         self._changes = changes
         self._errors = dialect.loaded_dbapi.OperationalError
 
-    def run(
-        self, connection: PoolProxiedConnection, values: dict[str, Any]
-    ) -> list[tuple[Any, ...]]:
+    def run(self, connection: DBAPIConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         values = {
             name: value if (change := self._binders[name]) is None else change(value)
             for name, value in {**self._fixed, **values}.items()
@@ -100,7 +151,6 @@ class _Compiled:
             cursor.execute(self._text, given)
             rows = cursor.fetchall()
         except self._errors as error:
-            connection.invalidate()
             raise OperationalError(self._text, None, error, hide_parameters=True) from error
         finally:
             cursor.close()
