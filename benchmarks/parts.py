@@ -303,14 +303,14 @@ def agenda_takes(options: Options, stage: Stage, *, all_kinds: bool) -> list[Tak
     name = stage.program.name
     if not stage.program.says_not_modified:
         return [(name, name, partial(agenda_sample, options, stage))]
-    if all_kinds:
-        stage.check_keeping()
     takes: list[Take] = [(name, f"{name}, changed", partial(changed_sample, options, stage))]
-    if all_kinds:
-        takes += [
-            (name, f"{name}, kept", partial(agenda_sample, options, stage)),
-            (name, f"{name}, 304", partial(not_modified_sample, options, stage)),
-        ]
+    if not all_kinds:
+        return takes
+    if stage.keeps_for_other_browsers():
+        takes.append((name, f"{name}, kept", partial(agenda_sample, options, stage)))
+    else:
+        options.say(f"{name} keeps no page for another browser; that is not measured")
+    takes.append((name, f"{name}, 304", partial(not_modified_sample, options, stage)))
     return takes
 
 
