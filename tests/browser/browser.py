@@ -116,20 +116,24 @@ def leave_out_scripts(page: Page) -> None:
     page.route("**/*", answer)
 
 
-def axe_findings(page: Page) -> list[str]:
+def axe_findings(page: Page, *, only: str | None = None) -> list[str]:
     """Return what axe-core finds wrong with a page, a line for each element.
 
     The page's security policy does not hold it up, as it comes in by the debugger's door. It
     needs a browser with scripts; `leave_out_scripts` shows it a page as it is without its own.
+    `only` is the one rule to ask, where others cannot answer differently than before.
     """
     if not page.evaluate("matchMedia('(scripting: enabled)').matches"):
         raise RuntimeError("axe-core needs scripts: see leave_out_scripts")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {
-        "runOnly": {"type": "tag", "values": AXE_TAGS},
-        "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2, off unless asked for
-        "resultTypes": ["violations"],
-    }
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if only is None:
+        options["runOnly"] = {"type": "tag", "values": AXE_TAGS}
+        # Of WCAG 2.2, off unless asked for.
+        options["rules"] = {"target-size": {"enabled": True}}
+    else:
+        options["runOnly"] = {"type": "rule", "values": [only]}
     result = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{finding['id']}: {finding['help']}: {json.dumps(node['target'])} {node['html']}"
