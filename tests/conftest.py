@@ -116,7 +116,10 @@ def app(whole_app: Flask) -> Iterator[Flask]:
 @pytest.fixture
 def db(app: Flask) -> Iterator[Session]:
     """A session for looking at what is in the book; each look sees the newest."""
-    with app.app_context(), database.sessionmaker() as session:
+    # The context must not stay: requests inside it would share their current user.
+    with app.app_context():
+        session = database.sessionmaker()
+    with session:
         yield session
 
 
