@@ -1,0 +1,147 @@
+"""The server program: Granian, in this process, with the settings that suit sched."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import errno
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schedapp.config import Settings
+
+FINISHING_SECONDS = 15
+"""How long requests that run may take when the server is asked to end."""
+
+_CONNECTIONS = 1024
+_PR_SET_PDEATHSIG = 1
+
+
+class CannotListen(Exception):
+    """The address or port cannot be listened on; the sentence says why."""
+
+
+def address_of(host: str) -> str:
+    """Return the IP address of a name or address to listen on.
+
+    Raises:
+        CannotListen: if it has none.
+    """
+    name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CannotListen(f"--host should be an address of this machine, not {host!r}.") from None
+    # Where a name has both, the older kind: it is what people type and what proxies are told.
+    families = {family: str(address[0]) for family, *_, address in reversed(found)}
+    return families.get(socket.AF_INET) or families[socket.AF_INET6]
+
+
+def check_is_free(address: str, port: int) -> None:
+    """Check that nobody listens on a port yet.
+
+    The server's processes share the port (SO_REUSEPORT), and so would a second server of the same
+    user: nobody would notice until requests go to either.
+
+    Raises:
+        CannotListen: if somebody does, or if we may not.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((address, port))
+        except OSError as error:
+            raise CannotListen(_why_not(error, address, port)) from None
+
+
+def _why_not(error: OSError, address: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use. Another sched may be running; or choose another --port."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"--host should be an address of this machine, not {address}."
+    if error.errno == errno.EACCES:
+        return f"Port {port} is for the system's administrator. Choose a --port from 1024 up."
+    return f"sched cannot listen on {address}, port {port}: {error.strerror}."
+
+
+def serve(app: Callable[..., Any], settings: Settings, address: str, port: int) -> None:
+    """Serve a WSGI application until this process is asked to end.
+
+    Requests that run are finished then. The server's processes are forks of this one, and share
+    its memory: all is imported once, here.
+    """
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415  (only servers need it)
+    from granian.log import LogLevels  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    multiprocessing.set_start_method("fork", force=True)
+    server = Server(
+        "schedapp.wsgi:app",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=settings.processes,
+        # Connections, most of them open and idle, are many; requests that are answered at the
+        # same time are few, the others wait in line.
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=FINISHING_SECONDS,
+        log_level=LogLevels.warning,
+        log_dictconfig=_log_of_server(),
+    )
+    gc.collect()
+    gc.freeze()  # what is there now stays; looking through it would unshare its memory
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+
+    def application_of_process(_target: str) -> Callable[..., Any]:
+        _end_with(parent)
+        return app
+
+    server.serve(target_loader=application_of_process)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent ends, however: it would keep the port otherwise."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _log_of_server() -> dict[str, Any]:
+    from granian.log import LOGGING_CONFIG  # noqa: PLC0415
+
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+    config["formatters"]["generic"]["fmt"] = "%(asctime)s %(levelname)s %(message)s"
+    del config["formatters"]["generic"]["datefmt"]
+    config["handlers"]["console"] |= {"stream": "ext://sys.stderr", "filters": ["threads"]}
+    config["filters"] = {"threads": {"()": _ThreadsAreMeant}}
+    return config
+
+
+class _ThreadsAreMeant(logging.Filter):
+    """Leave out the warning about more threads than twice the processors.
+
+    It is meant for programs that compute. Our threads wait: for the disk, for PostgreSQL, for a
+    password's hash; and their number is the administrator's to set (SCHED_THREADS).
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Python threads" not in record.getMessage()
