@@ -4,9 +4,7 @@ Takes the application's name (`module:name`), a port, and the number of threads.
 """
 
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
 from schedapp.config import Settings
 from schedapp.plumbing.serving import serve
@@ -15,12 +13,8 @@ from schedapp.plumbing.serving import serve
 def main() -> None:
     target, port, threads = sys.argv[1:]
     module, _, name = target.partition(":")
-
-    def load() -> Callable[..., Any]:
-        application: Callable[..., Any] = getattr(import_module(module), name)
-        return application
-
-    serve(load, Settings(threads=int(threads)), "127.0.0.1", int(port))
+    application = getattr(import_module(module), name)
+    serve(application, Settings(threads=int(threads)), "127.0.0.1", int(port))
 
 
 if __name__ == "__main__":
