@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, Length, StopValidation, Validation
 from schedapp.core.errors import Refused
 from schedapp.core.zones import zone_named, zone_names
 from schedapp.plumbing.forms import Form, LineField, one_line
-from schedapp.plumbing.language import LOCALES
+from schedapp.plumbing.language import LOCALES, locale_of_request
+from schedapp.plumbing.phrases import cities_said, sorting_key
 
 NAME_MOST = 200
 _NEEDED = _l("This is needed.")
@@ -23,6 +24,26 @@ def seen(_form: object, field: Field) -> None:
     """Validate that a text is there, and that something of it can be seen."""
     if all(unicodedata.category(character)[0] in "CZ" for character in field.data or ""):
         raise StopValidation(_NEEDED)
+
+
+# What the tz database sorts its cities under; what is in none of them stands under the last.
+_AREAS = {
+    "Africa": _l("Africa"),
+    "America": _l("America"),
+    "Antarctica": _l("Antarctica"),
+    "Arctic": _l("Arctic Ocean"),
+    "Asia": _l("Asia"),
+    "Atlantic": _l("Atlantic Ocean"),
+    "Australia": _l("Australia"),
+    "Europe": _l("Europe"),
+    "Indian": _l("Indian Ocean"),
+    "Pacific": _l("Pacific Ocean"),
+    "": _l("The whole world"),
+}
+
+
+def _area(name: str) -> str:
+    return str(_AREAS.get(name, _AREAS[""]))
 
 
 class ChoiceField(SelectField):
@@ -64,13 +85,27 @@ class ChoiceField(SelectField):
 
 
 class ZoneField(ChoiceField):
-    """A time zone: those that are offered, the one that is kept, and any other that there is."""
+    """A time zone: those that are offered, the one that is kept, and any other that there is.
+
+    They are offered by area, as their cities are called in the reader's language.
+    """
 
     def process_data(self, value: Any) -> None:
         """Take the zone that the form begins with, and offer it too."""
         super().process_data(value)
-        names = {*zone_names(), self.data} - {None}
-        self.offer({name: name.replace("_", " ") for name in sorted(names)})
+        cities = cities_said(locale_of_request())
+        # The whole world stands last, in any language.
+        sorted_areas = sorted(_AREAS, key=lambda area: (not area, sorting_key(_area(area))))
+        areas: dict[str, list[SelectChoice]] = {area: [] for area in sorted_areas}
+        for name in {*zone_names(), self.data} - {None}:
+            area = name.partition("/")[0]
+            group = areas[area if area in _AREAS else ""]
+            group.append(SelectChoice(name, cities.get(name) or name, optgroup=_area(area)))
+        self.choices = [
+            choice
+            for group in areas.values()
+            for choice in sorted(group, key=lambda choice: sorting_key(choice.label))
+        ]
 
     def is_offered(self) -> bool:
         """Say whether there is such a zone."""

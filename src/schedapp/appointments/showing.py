@@ -78,6 +78,12 @@ def shown(
     )
 
 
+def day_of_draft(start: datetime | None, reader: Reader, *, now: datetime) -> ShownMargin:
+    """Tell a reader the day that they are about to write on; today, until they name one."""
+    today = day_of(now, zone_named(reader.zone))
+    return shown_margin(start.date() if start else today, reader, today=today)
+
+
 @dataclass(frozen=True)
 class Difference:
     """One field of an appointment as it is now, and as one wrote it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import (
     Blueprint,
     Response,
+    current_app,
     redirect,
     render_template,
     request,
@@ -23,7 +24,7 @@ from schedapp.appointments import actions, queries, rules
 from schedapp.appointments.actions import Changed, Draft, as_draft
 from schedapp.appointments.agenda import Asked, Page
 from schedapp.appointments.forms import AppointmentForm
-from schedapp.appointments.showing import conflict, shown
+from schedapp.appointments.showing import conflict, day_of_draft, shown
 from schedapp.core.errors import Refused
 from schedapp.core.texts import shortened
 from schedapp.core.zones import check_is_within_reach, zone_named
@@ -62,7 +63,7 @@ def agenda() -> ResponseReturnValue:
     )
     if "_flashes" in session:
         return page.render(once=True)
-    etag = page.etag()
+    etag = page.etag(current_app.extensions["sched_assets"].fingerprint)
     if request.headers.get("If-None-Match") == f'"{etag}"' or etag in request.if_none_match:
         response = Response(status=304)
         del response.headers["Content-Type"]
@@ -88,7 +89,8 @@ def create() -> ResponseReturnValue:
             return _after_saving(appointment, notices)
     form.prepare_to_show(user.time_zone)
     status = form.status if request.method == "POST" else 200
-    return render_template("appointments/edit.html", form=form, appointment=None), status
+    day = day_of_draft(form.start.data, reader(), now=clock.now())
+    return render_template("appointments/edit.html", form=form, appointment=None, day=day), status
 
 
 def _blank(zone: str) -> Draft:

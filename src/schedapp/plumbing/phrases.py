@@ -6,7 +6,8 @@ by no-break spaces. Seconds are never said.
 """
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -19,7 +20,7 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone_
 
 from schedapp.core.agenda import Entry, EntryT, Line, Part, days_of
 from schedapp.core.spans import DaySpan, MovedOn, Notice
-from schedapp.core.zones import wall_time_of, zone_named
+from schedapp.core.zones import wall_time_of, zone_named, zone_names
 
 gettext: Callable[..., str] = flask_babel.gettext
 ngettext: Callable[..., str] = flask_babel.ngettext
@@ -275,6 +276,17 @@ def place_said(zone: str, reader: Reader) -> str:
     return _city(zone, reader.locale)
 
 
+def cities_said(locale_name: str) -> Mapping[str, str]:
+    """Return how the city of each zone that people are offered is called: "Vienna", "Wien"."""
+    return _cities(locale_name)
+
+
+def sorting_key(text: str) -> str:
+    """Return what a text is sorted by in a list for people: accents and capitals do not count."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in decomposed if not unicodedata.combining(each)).casefold()
+
+
 # Values of fields
 
 
@@ -366,6 +378,19 @@ def _margin_names(locale_name: str, weekday: int, month: int) -> tuple[str, str]
 def _city(zone: str, locale_name: str) -> str:
     said = get_timezone_location(zone, locale=_locale(locale_name), return_city=True)
     return _held(said.rpartition("/")[2])
+
+
+@lru_cache
+def _cities(locale_name: str) -> dict[str, str]:
+    known = _locale(locale_name).time_zones
+    cities = {"UTC": "UTC"}
+    for zone in zone_names():
+        _, _, place = zone.replace("_", " ").partition("/")
+        region, _, city = place.rpartition("/")
+        if city:
+            said = known.get(zone, {}).get("city") or city
+            cities[zone] = said if not region or ", " in said else f"{said}, {region}"
+    return cities
 
 
 # Pieces
