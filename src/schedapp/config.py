@@ -50,13 +50,13 @@ def _database_url(text: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    parts = urlsplit(text)
     try:
+        parts = urlsplit(text)
         port = parts.port
         name = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError:
-        name, port = "", None
-    if parts.scheme not in {"http", "https"} or not name:
+        name = ""
+    if not name or parts.scheme not in {"http", "https"}:
         raise ValueError("an address such as https://sched.example.org")
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("an address without a path, such as https://sched.example.org")
