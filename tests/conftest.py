@@ -17,6 +17,7 @@ from tests.postgresql import Cluster
 from werkzeug.test import TestResponse
 
 from schedapp.accounts import actions as account_actions
+from schedapp.accounts import passwords
 from schedapp.accounts.actions import Browser, NewUser
 from schedapp.accounts.models import User
 from schedapp.app import create_app
@@ -35,8 +36,9 @@ NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
 SECRET_KEY = "a key of the tests, 0123456789-qwertzuiop"
 PASSWORD = "correct horse battery staple"
-# Hashed with little work: only tests of signing in should pay for a real one.
-CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+# Hashed with little work: only tests of hashing should pay for a real one.
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+CHEAP_HASH = CHEAP_HASHER.hash(PASSWORD)
 
 
 @dataclass
@@ -54,6 +56,13 @@ def time() -> Iterator[Time]:
     stopped = Time()
     with clock.set_to(lambda: stopped.moment):
         yield stopped
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords be hashed with little work: for tests that are not about that."""
+    monkeypatch.setattr(passwords, "_hasher", CHEAP_HASHER)
+    monkeypatch.setattr(passwords, "NO_HASH", CHEAP_HASH)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -49,6 +49,11 @@ class Scene:
         return self.opens(door).open(self.address(door), method=door.method, **more)
 
 
+@pytest.fixture(autouse=True)
+def _cheap(cheap_hashes: None) -> None:
+    """Nothing here is about hashing."""
+
+
 @pytest.fixture
 def scene_for(
     app: Flask,

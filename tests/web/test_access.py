@@ -133,9 +133,7 @@ def test_what_is_for_everybody_asks_nobody(scene_for: Callable[..., Scene], door
     assert answer.status_code in {200, 303}
 
 
-@pytest.mark.parametrize(
-    "door", [door for door in ASKED if door.is_for is For.THE_FIRST], ids=str
-)
+@pytest.mark.parametrize("door", [door for door in ASKED if door.is_for is For.THE_FIRST], ids=str)
 def test_once_there_is_a_user_the_first_ones_page_is_gone(
     app: Flask, anonymous: Browsing, as_ana: Browsing, door: Door
 ) -> None:
