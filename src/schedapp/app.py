@@ -12,6 +12,7 @@ from schedapp.accounts import guards
 from schedapp.accounts.signals import user_added
 from schedapp.accounts.views import pages as accounts_pages
 from schedapp.appointments.actions import make_default_calendar
+from schedapp.appointments.front import QuickAgenda
 from schedapp.appointments.views import pages as appointments_pages
 from schedapp.config import Settings
 from schedapp.plumbing import assets, database, health, language, lookups, security, web
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.debug = settings.debug
     app.extensions["sched_settings"] = settings
     write_log()
+    app.wsgi_app = QuickAgenda(app.wsgi_app, app)  # type: ignore[method-assign]
     security.protect(app, settings)
     database.connect_to(app, settings)
     lookups.look_up_for(app)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 
@@ -23,6 +23,7 @@ from schedapp.accounts.queries import SignedInUser, Standing
 from schedapp.plumbing import clock
 from schedapp.plumbing.database import Busy, bookkeeping
 from schedapp.plumbing.language import speak_as
+from schedapp.plumbing.lookups import LookUps
 from schedapp.plumbing.phrases import HourCycle, Reader
 from schedapp.plumbing.web import error_page, wants_json
 
@@ -65,15 +66,32 @@ def user_of_request() -> SignedInUser | None:
     return standing.user
 
 
-def _still_stands(standing: Standing) -> bool:
-    now = clock.now()
-    user = standing.user
-    why = rules.why_it_ended(
+def user_at_first_sight(token: str, *, now: datetime, look_ups: LookUps) -> SignedInUser | None:
+    """Return the user of a sign-in that stands and need not be noted; None where one must look on.
+
+    For the use outside an application's context.
+    """
+    standing = queries.standing_of(token, look_ups=look_ups) if len(token) <= 100 else None
+    if standing is None or standing.ended_at is not None or not standing.is_user_active:
+        return None
+    if _why_it_ended(standing, now) or now - standing.last_seen_at >= rules.SEEN_EVERY:
+        return None
+    return standing.user
+
+
+def _why_it_ended(standing: Standing, now: datetime) -> str | None:
+    return rules.why_it_ended(
         last_seen_at=standing.last_seen_at,
         idle=timedelta(seconds=standing.idle_seconds),
         expires_at=standing.expires_at,
         now=now,
     )
+
+
+def _still_stands(standing: Standing) -> bool:
+    now = clock.now()
+    user = standing.user
+    why = _why_it_ended(standing, now)
     if why is None and now - standing.last_seen_at < rules.SEEN_EVERY:
         return True
     try:

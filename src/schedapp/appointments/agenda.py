@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flask import current_app, get_template_attribute, render_template, url_for
+from flask import get_template_attribute, render_template, url_for
 from markupsafe import Markup
 
 from schedapp.appointments import queries, rules
@@ -24,6 +24,7 @@ from schedapp.core.errors import Refused
 from schedapp.core.zones import check_is_within_reach, day_of, first_moment_of, zone_named
 from schedapp.plumbing.database import microseconds_of, moment_at, reading
 from schedapp.plumbing.keeping import Keep
+from schedapp.plumbing.lookups import LookUps
 from schedapp.plumbing.phrases import (
     Reader,
     day_said,
@@ -205,25 +206,31 @@ class Page:
         reader: Reader,
         made_for: object,
         now: datetime,
+        look_ups: LookUps | None = None,
     ) -> None:
         """Look up of which version the book is; nothing else yet.
 
-        `made_for` is whatever else the page shows of its reader.
+        `made_for` is whatever else the page shows of its reader; `look_ups` is for the use
+        outside an application's context.
         """
         self._owner_id = owner_id
         self._asked = asked
         self._reader = reader
         self._now = now.replace(second=0, microsecond=0)
-        self.key = (made_for, queries.book_version(owner_id), self._now, asked)
+        self.key = (made_for, queries.book_version(owner_id, look_ups=look_ups), self._now, asked)
 
-    def etag(self) -> str:
-        """Return what names this page's content, in this version of the program."""
+    def etag(self, fingerprint: str) -> str:
+        """Return what names this page's content; the fingerprint is the program's."""
         known = _etags.get(self.key)
         if known is None:
-            content = repr((self.key, current_app.extensions["sched_assets"].fingerprint))
-            known = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+            content = repr((self.key, fingerprint)).encode()
+            known = hashlib.blake2b(content, digest_size=16).hexdigest()
             _etags.put(self.key, known)
         return known
+
+    def kept(self) -> str | None:
+        """Return the page if it is kept; makes nothing."""
+        return _pages.get(self.key)
 
     def html(self) -> str:
         """Return the page, as it was kept or made now."""

@@ -26,7 +26,7 @@ from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import LONG
 from schedapp.plumbing.database import Moment
 from schedapp.plumbing.identifiers import is_public_id
-from schedapp.plumbing.lookups import LookUp
+from schedapp.plumbing.lookups import LookUp, LookUps
 
 WINDOW = 50
 
@@ -93,9 +93,9 @@ _VERSIONS = LookUp(
 )
 
 
-def book_version(owner_id: int) -> tuple[tuple[int, int], ...]:
+def book_version(owner_id: int, *, look_ups: LookUps | None = None) -> tuple[tuple[int, int], ...]:
     """Return the id and version of each of the owner's calendars: equal ones mean equal pages."""
-    return tuple(_VERSIONS.rows(owner_id=owner_id))
+    return tuple(_VERSIONS.rows(on=look_ups, owner_id=owner_id))
 
 
 def default_calendar(db: Session, owner_id: int) -> Calendar:

@@ -1,4 +1,7 @@
-"""Styles, scripts and fonts, served under an address that changes when one of them does."""
+"""Styles, scripts and fonts, served under an address that changes when one of them does.
+
+The templates count too: the fingerprint names what pages are made of, for their ETags.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 FOLDER = Path(__file__).parent.parent / "static"
+TEMPLATES = FOLDER.parent / "templates"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -36,6 +40,8 @@ class Assets:
         styles = [name for name in self.files if name.startswith("css/")]
         self.files[STYLES] = b"".join(self.files.pop(name) for name in styles)
         digest = hashlib.sha256()
+        for path in sorted(TEMPLATES.rglob("*.html")):
+            digest.update(path.read_bytes())
         for name, content in sorted(self.files.items()):
             digest.update(name.encode() + b"\0" + content + b"\0")
         self.fingerprint = digest.hexdigest()[:12]

@@ -36,13 +36,15 @@ class LookUp:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
 
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, *, on: LookUps | None = None, **values: Any) -> list[tuple[Any, ...]]:
         """Return all rows for these values of the parameters.
+
+        They come from the present application's database, or `on` another's.
 
         Raises:
             OperationalError: if the database does not answer.
         """
-        lines: _Lines = current_app.extensions["sched_look_ups"]
+        lines: LookUps = on or current_app.extensions["sched_look_ups"]
         compiled = self._compiled.get(lines.kind)
         if compiled is None:
             compiled = _Compiled(self._statement, lines.engine.dialect)
@@ -59,7 +61,7 @@ def look_up_for(app: Flask) -> None:
     app.extensions["sched_look_ups"] = _KeptLines(engine) if kept else _PooledLines(engine)
 
 
-class _Lines(Protocol):
+class LookUps(Protocol):
     """Where look-ups get a connection from, outside any transaction."""
 
     engine: Engine

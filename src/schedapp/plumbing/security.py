@@ -73,7 +73,7 @@ def check_request() -> None:
     the site it comes from (Fetch Metadata, else Origin) must be ours, and then the form token is
     looked at; whether it was right is what `plumbing.database.writing` asks.
     """
-    if not is_host_known(request.host):
+    if not is_host_known(request.host, current_app.extensions["sched_settings"]):
         abort(400)
     if request.method in SAFE_METHODS:
         return
@@ -93,12 +93,11 @@ def require_token() -> None:
         abort(400)
 
 
-def is_host_known(host: str) -> bool:
+def is_host_known(host: str, settings: Settings) -> bool:
     """Say whether a request's Host is one of ours; on this machine itself any port will do.
 
     A request without one (HTTP/1.0), or with one that no name can be, has the host "".
     """
-    settings: Settings = current_app.extensions["sched_settings"]
     if settings.public_url is not None:
         return host.lower() in settings.hosts
     name, _colon, port = host.rpartition(":")

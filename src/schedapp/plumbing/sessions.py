@@ -42,6 +42,10 @@ class RememberedSessions(SecureCookieSessionInterface):
                 self._known[cookie] = dict(session)
         return session
 
+    def is_quiet(self, cookie: str | None) -> bool:
+        """Say whether a cookie is known to be ours, and brings no message that is to be shown."""
+        return not cookie or cookie in self._known
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send a session that was changed; one that was only read needs nothing but `Vary`."""
         if session.modified:
