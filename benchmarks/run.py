@@ -169,7 +169,7 @@ def make_quick(options: Options) -> None:
     """Make everything small enough for two minutes."""
     options.repeats = 1
     options.seconds = 1
-    options.own = (50, 200)
+    options.own = (50,)
     options.totals = (1000, 10_000)
     options.writing = (4,)
     options.sign_ins = 3
