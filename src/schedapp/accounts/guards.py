@@ -35,6 +35,9 @@ Given = ParamSpec("Given")
 View = Callable[Given, "ResponseReturnValue"]
 log = logging.getLogger("sched")
 
+FOUND_USER = "sched.user"
+"""Where a request says whose it is when that has been looked up before Flask was asked."""
+
 
 def watch(app: Flask) -> None:
     """Let the application know its current user."""
@@ -51,9 +54,16 @@ class SignIns(LoginManager):  # type: ignore[misc]
         # cookie could bring back after sign-out.
         self._update_request_context_with_user(user_of_request())
 
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
 
 def user_of_request() -> SignedInUser | None:
     """Return the user whose sign-in the request's cookie belongs to, while it stands."""
+    found: SignedInUser | None = request.environ.get(FOUND_USER)
+    if found is not None:
+        speak_as(found.locale)
+        return found
     token = request.cookies.get(current_app.config["SCHED_COOKIE"])
     if not token or len(token) > 100:
         return None

@@ -76,6 +76,9 @@ class Asked:
 
 FROM_TODAY = Asked()
 
+FOUND_PAGE = "sched.agenda"
+"""Where a request has its page when the book was looked up before Flask was asked."""
+
 
 def _day(text: str | None) -> date | None:
     if not text or len(text) != 10:

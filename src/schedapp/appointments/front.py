@@ -3,7 +3,7 @@
 Most requests for the agenda find it as it was. This answers those, and only those, by the same
 rules as the view: the same sign-in, the same key, the same page. Whatever is not plainly in order
 (a sign-in to be noted or ended, a message to be shown, a page to be made, an error) it leaves to
-the application. It never says no.
+the application, with what it has found by then. It never says no.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 from werkzeug.http import parse_cookie
 
-from schedapp.accounts.guards import reader_for, user_at_first_sight
-from schedapp.appointments.agenda import FROM_TODAY, Page
+from schedapp.accounts.guards import FOUND_USER, reader_for, user_at_first_sight
+from schedapp.appointments.agenda import FOUND_PAGE, FROM_TODAY, Page
 from schedapp.plumbing import clock
 from schedapp.plumbing.security import is_host_known
 from schedapp.plumbing.sessions import RememberedSessions
@@ -68,7 +68,8 @@ class QuickAgenda:
             user = user_at_first_sight(token, now=now, look_ups=look_ups)
             if user is None:
                 return None
-            page = Page(
+            environ[FOUND_USER] = user
+            page = environ[FOUND_PAGE] = Page(
                 user.id,
                 FROM_TODAY,
                 reader=reader_for(user),

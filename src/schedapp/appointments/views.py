@@ -22,7 +22,7 @@ from schedapp.accounts.forms import TokenForm
 from schedapp.accounts.guards import reader, reader_for, signed_in_only, signed_in_user
 from schedapp.appointments import actions, queries, rules
 from schedapp.appointments.actions import Changed, Draft, as_draft
-from schedapp.appointments.agenda import Asked, Page
+from schedapp.appointments.agenda import FOUND_PAGE, Asked, Page
 from schedapp.appointments.forms import AppointmentForm
 from schedapp.appointments.showing import conflict, day_of_draft, shown
 from schedapp.core.errors import Refused
@@ -54,7 +54,7 @@ _TITLE_SAID = 60
 def agenda() -> ResponseReturnValue:
     """What is coming, a window at a time; what one looks for."""
     user = signed_in_user()
-    page = Page(
+    page: Page = request.environ.get(FOUND_PAGE) or Page(
         user.id,
         Asked.by(request.args),
         reader=reader_for(user),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app
@@ -140,6 +141,9 @@ class _Compiled:
             if (change := _change_of(column.type, dialect)) is not None
         ]
         self._changes = changes
+        # Reading moments and dates costs more than fetching them. The same row has the same
+        # values, so what a row was turned into can be kept by the row itself.
+        self._changed = lru_cache(maxsize=4096)(self._change)
         self._errors = dialect.loaded_dbapi.OperationalError
 
     def run(self, connection: DBAPIConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -160,7 +164,7 @@ class _Compiled:
             return list(rows)
         return [self._changed(row) for row in rows]
 
-    def _changed(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _change(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)
         for place, change in self._changes:
             if values[place] is not None:
