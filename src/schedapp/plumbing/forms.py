@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import g, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
@@ -15,10 +16,16 @@ from wtforms.validators import ValidationError
 from schedapp.core.errors import Refused
 from schedapp.core.texts import check_is_one_line, check_is_plain_text
 from schedapp.plumbing.language import sentence_of
+from schedapp.plumbing.security import SAFE_METHODS
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that is posted with its token. Its sentences are shown beside its fields."""
+
+    def __init__(self, **values: Any) -> None:
+        """Make the form, with what was posted; files and JSON are no text that somebody typed."""
+        posted = None if request.method in SAFE_METHODS else request.form
+        super().__init__(formdata=posted, **values)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check all fields; a field that came twice is refused, whatever it holds."""
@@ -29,7 +36,8 @@ class Form(FlaskForm):  # type: ignore[misc]
             ]
         for field in self:
             if len(request.form.getlist(field.name)) > 1 and not field.flags.many:
-                field.errors = [*field.errors, _l("This field was sent more than once.")]
+                name = field.label.text
+                self.form_errors.append(_("“%(field)s” was sent more than once.", field=name))
                 right = False
         return right
 
