@@ -109,10 +109,12 @@ def open_book(*, make: bool = False) -> Iterator[None]:
         raise click.ClickException(_HOW_TO_GO_ON[state])
     app = application(settings)
     with app.app_context():
-        try:
+        engine = database.engine
+    try:
+        with app.app_context():
             yield
-        finally:
-            database.engine.dispose()
+    finally:
+        engine.dispose()
 
 
 _HOW_TO_GO_ON = {
@@ -336,7 +338,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001
 
 
 @main.command()
-def shell() -> None:
+@click.pass_context
+def shell(ctx: click.Context) -> None:
     """Open a Python shell in which the application, its database and its tables have names.
 
     Lines may also come from standard input: `echo "print(db.scalar(select(User)))" | sched shell`
@@ -346,7 +349,11 @@ def shell() -> None:
     with open_book(make=False):
         names = _names_in_shell()
         if not sys.stdin.isatty():
-            exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)  # noqa: S102  (its purpose)
+            try:
+                exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)  # noqa: S102
+            except Exception:  # noqa: BLE001  (whatever was typed: its writer wants to see where)
+                traceback.print_exc()
+                ctx.exit(1)
             return
         banner = (
             "Names: app, db (a session that reads), writing() (a transaction: `with writing() as"
