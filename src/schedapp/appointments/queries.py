@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.appointments.rules import LONG
-from schedapp.plumbing.database import Moment
+from schedapp.plumbing.database import Moment, not_by_index
 from schedapp.plumbing.identifiers import is_public_id
 from schedapp.plumbing.lookups import LookUp, LookUps
 
@@ -98,22 +98,6 @@ def book_version(owner_id: int, *, look_ups: LookUps | None = None) -> tuple[tup
     return tuple(_VERSIONS.rows(on=look_ups, owner_id=owner_id))
 
 
-def default_calendar(db: Session, owner_id: int) -> Calendar:
-    """Return the owner's default calendar, locked until the transaction ends."""
-    return db.scalars(
-        select(Calendar)
-        .where(Calendar.owner_id == owner_id, Calendar.is_default)
-        .with_for_update()
-    ).one()
-
-
-def calendar_of(db: Session, appointment: Appointment) -> Calendar:
-    """Return an appointment's calendar, locked until the transaction ends."""
-    return db.scalars(
-        select(Calendar).where(Calendar.id == appointment.calendar_id).with_for_update()
-    ).one()
-
-
 def appointment_of(
     db: Session,
     owner_id: int,
@@ -143,17 +127,43 @@ _OWN = select(*_AS_STORED).where(
     Appointment.owner_id == bindparam("owner_id"), Appointment.deleted_at.is_(None)
 )
 
+_WHICH_COME = (
+    select(Appointment.public_id, Appointment.version)
+    .where(
+        Appointment.owner_id == bindparam("owner_id"),
+        Appointment.deleted_at.is_(None),
+        Appointment.starts_at >= bindparam("starting"),
+    )
+    .order_by(Appointment.starts_at, Appointment.public_id)
+    .limit(bindparam("limit"))
+)
+_UPCOMING_NAMES = LookUp(_WHICH_COME)
 _UPCOMING = LookUp(
     _OWN.where(Appointment.starts_at >= bindparam("starting"))
     .order_by(Appointment.starts_at, Appointment.public_id)
     .limit(bindparam("limit"))
 )
 
+_known: dict[tuple[str, int], Listed] = {}
+_KNOWN_MOST = 20_000
+
 
 def upcoming(owner_id: int, *, starting: datetime, limit: int = WINDOW + 1) -> list[Listed]:
-    """Return what starts at a moment or later, in order."""
-    found = _UPCOMING.rows(owner_id=owner_id, starting=starting, limit=limit)
-    return list(map(Listed._make, found))
+    """Return what starts at a moment or later, in order.
+
+    Which these are, and of which version, an index alone tells; what they hold is looked up only
+    when one of them is not known in that version.
+    """
+    names = _UPCOMING_NAMES.rows(owner_id=owner_id, starting=starting, limit=limit)
+    known = [_known.get(name) for name in names]
+    if None not in known:
+        return known  # type: ignore[return-value]
+    rows = _UPCOMING.rows(owner_id=owner_id, starting=starting, limit=limit)
+    found = list(map(Listed._make, rows))
+    if len(_known) > _KNOWN_MOST:
+        _known.clear()
+    _known.update({each[:2]: each for each in found})
+    return found
 
 
 _OPEN_THEN = or_(
@@ -170,7 +180,7 @@ _RUNNING = LookUp(
         _OWN.where(
             Appointment.is_long,
             Appointment.ends_at > bindparam("long_until"),
-            Appointment.starts_at < bindparam("at"),
+            not_by_index(Appointment.starts_at) < bindparam("at"),
             _OPEN_THEN,
         )
     )
@@ -246,30 +256,50 @@ def _has(word: str) -> ColumnElement[bool]:
     return Appointment.search_text.contains(word, autoescape=True)
 
 
-def overlapping(db: Session, owner_id: int, appointment: Appointment) -> list[Listed]:
+_MEETS = and_(
+    Appointment.public_id != bindparam("public_id"),
+    ~Appointment.all_day,
+    or_(
+        and_(Appointment.starts_at < bindparam("end"), Appointment.ends_at > bindparam("start")),
+        Appointment.starts_at == bindparam("start"),
+    ),
+)
+_OVERLAPPING = LookUp(
+    _OWN.where(
+        Appointment.starts_at >= bindparam("short_since"),
+        Appointment.starts_at <= bindparam("end"),
+        ~Appointment.is_long,
+        _MEETS,
+    )
+    .limit(20)
+    .subquery()
+    .select()
+    .union_all(
+        _OWN.where(
+            Appointment.is_long,
+            Appointment.ends_at >= bindparam("start"),
+            Appointment.starts_at <= bindparam("end"),
+            _MEETS,
+        )
+        .limit(20)
+        .subquery()
+        .select()
+    )
+)
+
+
+def overlapping(appointment: Appointment) -> list[Listed]:
     """Return the owner's other appointments at the same time; whole days stand in nobody's way."""
     if appointment.all_day:
         return []
-    start, end = appointment.starts_at, appointment.ends_at
-    meets = and_(
-        Appointment.public_id != appointment.public_id,
-        ~Appointment.all_day,
-        or_(
-            and_(Appointment.starts_at < end, Appointment.ends_at > start),
-            Appointment.starts_at == start,
-        ),
+    rows = _OVERLAPPING.rows(
+        owner_id=appointment.owner_id,
+        public_id=appointment.public_id,
+        start=appointment.starts_at,
+        end=appointment.ends_at,
+        short_since=appointment.starts_at - LONG,
     )
-    short = _of(owner_id).where(
-        Appointment.starts_at >= start - LONG,
-        Appointment.starts_at <= end,
-        ~Appointment.is_long,
-        meets,
-    )
-    long = _of(owner_id).where(
-        Appointment.is_long, Appointment.ends_at >= start, Appointment.starts_at <= end, meets
-    )
-    both = short.limit(20).subquery().select().union_all(long.limit(20).subquery().select())
-    found = _listed(db.execute(both).all())
+    found = list(map(Listed._make, rows))
     return sorted(found, key=lambda each: (each.starts_at, each.public_id))
 
 
