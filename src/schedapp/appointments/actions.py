@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import User
-from schedapp.appointments import queries, rules
+from schedapp.appointments import rules
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.core.spans import DaySpan, Notice, Span, all_day_span, moments_of_days, timed_span
 from schedapp.core.zones import zone_named
@@ -103,17 +104,16 @@ def create_appointment(
         Refused: as `times_of` does, or if a text may not be so.
     """
     times = _checked(draft)
-    calendar = queries.default_calendar(db, owner_id)
+    calendar_id = db.execute(_RAISE_DEFAULT, {"owner": owner_id}).scalar_one()
     appointment = Appointment(
         public_id=new_public_id(),
-        calendar_id=calendar.id,
+        calendar_id=calendar_id,
         owner_id=owner_id,
         version=1,
         created_at=now,
     )
     _write(appointment, draft, times, now=now)
     db.add(appointment)
-    calendar.version += 1
     return appointment, times.notices
 
 
@@ -208,12 +208,22 @@ def _write(appointment: Appointment, draft: Draft, times: Times, *, now: datetim
     appointment.modified_at = now
 
 
+_RAISED = (
+    update(Calendar)
+    .values(version=Calendar.version + 1)
+    .execution_options(synchronize_session=False)
+)
+_RAISE = _RAISED.where(Calendar.id == bindparam("calendar"))
+_RAISE_DEFAULT = _RAISED.where(
+    Calendar.owner_id == bindparam("owner"), Calendar.is_default
+).returning(Calendar.id)
+
+
 def _rise(db: Session, appointment: Appointment) -> None:
-    # The calendar is locked after the appointment everywhere, so no two transactions can each
-    # hold what the other waits for.
-    calendar = queries.calendar_of(db, appointment)
+    # The calendar comes after the appointment everywhere, so no two transactions can each hold
+    # what the other waits for.
     appointment.version += 1
-    calendar.version += 1
+    db.execute(_RAISE, {"calendar": appointment.calendar_id})
 
 
 def as_draft(appointment: Appointment) -> Draft:

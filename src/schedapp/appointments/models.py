@@ -62,6 +62,7 @@ class Appointment(Base):
             "owner_id",
             "starts_at",
             "public_id",
+            "version",
             postgresql_where=_KEPT,
             sqlite_where=_KEPT,
         ),

@@ -115,7 +115,7 @@ def _after_saving(appointment: Appointment, notices: Sequence[Notice]) -> Respon
     tell(_("The appointment is saved."), "success")
     for notice in notices:
         tell(notice_said(notice, reader()), "warning")
-    others = queries.overlapping(reading(), appointment.owner_id, appointment)
+    others = queries.overlapping(appointment)
     if others:
         title, more = shortened(others[0].title, _TITLE_SAID), len(others) - 1
         tell(
@@ -138,7 +138,7 @@ def show(public_id: str) -> ResponseReturnValue:
     """One appointment."""
     user = signed_in_user()
     appointment = found(queries.appointment_of(reading(), user.id, public_id))
-    others = queries.overlapping(reading(), user.id, appointment)
+    others = queries.overlapping(appointment)
     told = shown(appointment, reader(), now=clock.now(), others=others)
     return render_template("appointments/show.html", appointment=told)
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
@@ -19,8 +20,30 @@ from schedapp.plumbing.language import sentence_of
 from schedapp.plumbing.security import SAFE_METHODS
 
 
+class Words:
+    """The sentences that come with WTForms, in the reader's language and from our catalogue.
+
+    Its own catalogues would be read anew for each form.
+    """
+
+    def gettext(self, message: str) -> str:
+        """Return a sentence in the reader's language."""
+        return str(_(message))
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Return the sentence for a number in the reader's language."""
+        return str(ngettext(one, many, number))
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that is posted with its token. Its sentences are shown beside its fields."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """How this form differs from Flask-WTF's."""
+
+        def get_translations(self, _form: object) -> Words:
+            """Return the words of WTForms."""
+            return Words()
 
     def __init__(self, **values: Any) -> None:
         """Make the form, with what was posted; files and JSON are no text that somebody typed."""

@@ -92,7 +92,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_appointment_owner_id_starts_at",
         "appointment",
-        ["owner_id", "starts_at", "public_id"],
+        ["owner_id", "starts_at", "public_id", "version"],
         unique=False,
         postgresql_where=sa.text("deleted_at is null"),
         sqlite_where=sa.text("deleted_at is null"),
