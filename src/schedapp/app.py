@@ -15,7 +15,16 @@ from schedapp.appointments.actions import make_default_calendar
 from schedapp.appointments.front import QuickAgenda
 from schedapp.appointments.views import pages as appointments_pages
 from schedapp.config import Settings
-from schedapp.plumbing import assets, database, health, language, lookups, security, web
+from schedapp.plumbing import (
+    assets,
+    compression,
+    database,
+    health,
+    language,
+    lookups,
+    security,
+    web,
+)
 
 if TYPE_CHECKING:
     from schedapp.accounts.queries import SignedInUser
@@ -36,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     write_log()
     app.wsgi_app = QuickAgenda(app.wsgi_app, app)  # type: ignore[method-assign]
     security.protect(app, settings)
+    app.wsgi_app = compression.Compressed(app.wsgi_app)  # type: ignore[method-assign]
     database.connect_to(app, settings)
     lookups.look_up_for(app)
     language.speak(app)

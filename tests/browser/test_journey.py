@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from tests.browser.browser import DESK, PHONE, Chromium, complaints_of
+from tests.browser.browser import Chromium, complaints_of
 from tests.postgresql import Cluster
 from tests.servers import Server, running_sched
 
@@ -105,9 +105,10 @@ def write(page: Page, title: str, start: str, end: str = "", place: str = "") ->
         page.get_by_label("All day").check()
     for label, value in (("Start", start), ("End", end)):
         field = page.get_by_label(label, exact=True)
-        if field.get_attribute("type") == "datetime-local" and "T" not in value and value:
-            value += "T00:00"  # without scripts the field goes on asking for a time
-        field.fill(value)
+        # Without scripts the field goes on asking for a time.
+        asks_for_time = field.get_attribute("type") == "datetime-local"
+        only_a_day = value and "T" not in value
+        field.fill(f"{value}T00:00" if asks_for_time and only_a_day else value)
     page.get_by_label("Place").fill(place)
     press(page, "Save appointment")
     sees(page, "The appointment is saved.")
@@ -125,19 +126,17 @@ class Line:
 
 def lines(page: Page) -> list[Line]:
     """Return what stands in the agenda, as it is read."""
-    found = []
-    for day in page.locator("section.day").all():
-        for line in day.locator(".lines > li:not(.now)").all():
-            time = line.locator("time")
-            found.append(
-                Line(
-                    day=day.locator(".numeral").get_attribute("datetime") or "",
-                    moment=time.get_attribute("datetime") or "",
-                    times=" ".join(time.inner_text().split()),
-                    title=line.locator("a").inner_text(),
-                )
-            )
-    return found
+    rows = page.locator("section.day").evaluate_all(
+        """days => days.flatMap(day => [...day.querySelectorAll("li:not(.now)")].map(line => [
+            day.querySelector(".numeral").dateTime,
+            line.querySelector("time").dateTime,
+            line.querySelector("time").innerText,
+            line.querySelector("a").innerText,
+        ]))"""
+    )
+    return [
+        Line(day, moment, " ".join(times.split()), title) for day, moment, times, title in rows
+    ]
 
 
 def test_a_first_day_with_sched(page: Page, server: Server) -> None:
