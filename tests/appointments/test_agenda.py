@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 from tests.appointments.filled import AGENDA, CREATE, filled, read, sent_back
 from tests.conftest import NOW, Browsing, Time
@@ -21,7 +21,6 @@ from schedapp.accounts.models import User
 from schedapp.appointments import actions
 from schedapp.appointments.actions import Draft
 from schedapp.appointments.models import Appointment, Calendar
-from schedapp.appointments.queries import default_calendar
 from schedapp.plumbing.database import bookkeeping, database
 from schedapp.plumbing.identifiers import new_public_id
 from schedapp.plumbing.lookups import LookUp
@@ -174,7 +173,7 @@ def test_many_days_are_listed_on_the_first_the_last_and_where_else_something_is(
 def fill(app: Flask, owner: User, drafts: list[Draft]) -> None:
     """Write many appointments down at once."""
     with app.app_context(), bookkeeping() as db:
-        calendar = default_calendar(db, owner.id)
+        calendar = db.scalars(select(Calendar).where(Calendar.owner_id == owner.id)).one()
         rows = []
         for draft in drafts:
             appointment = Appointment()
