@@ -215,13 +215,12 @@ def check_can_write(settings: Settings) -> None:
     if not os.access(settings.data_dir, os.W_OK | os.X_OK):
         raise _wrong_data_dir(settings.data_dir, "it can only be read")
     path = sqlite_path(settings.database_url)
-    if path is not None and path.exists():
-        for each in (path, path.parent):
-            if not os.access(each, os.W_OK):
-                raise WrongSetting(
-                    f"SCHED_DATABASE_URL should be a database that sched can write to; {each} can"
-                    " only be read."
-                )
+    for each in (path.parent, path) if path is not None else ():
+        if each.exists() and not os.access(each, os.W_OK | (os.X_OK if each.is_dir() else 0)):
+            raise WrongSetting(
+                f"SCHED_DATABASE_URL should be a database that sched can write to; {each} can"
+                " only be read."
+            )
 
 
 def _wrong_data_dir(path: Path, why: str) -> WrongSetting:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
 from flask import Flask
 from tests.postgresql import Cluster
@@ -15,6 +16,13 @@ from schedapp.cli import main
 from schedapp.config import Settings
 
 Typing = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def little_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with little work in this process: what is tested here is not the hash."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("schedapp.accounts.passwords._hasher", cheap)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import copy
 import ctypes
 import errno
 import gc
+import ipaddress
 import logging
 import multiprocessing
 import os
@@ -31,19 +32,18 @@ class CannotListen(Exception):
 
 
 def address_of(host: str) -> str:
-    """Return the IP address of a name or address to listen on.
+    """Return the IP address to listen on, for an address as people write it, or localhost.
 
     Raises:
-        CannotListen: if it has none.
+        CannotListen: if it is none. Names are not looked up: that would be asking others.
     """
     name = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise CannotListen(f"--host should be an address of this machine, not {host!r}.") from None
-    # Where a name has both, the older kind: it is what people type and what proxies are told.
-    families = {family: str(address[0]) for family, *_, address in reversed(found)}
-    return families.get(socket.AF_INET) or families[socket.AF_INET6]
+        return str(ipaddress.ip_address("127.0.0.1" if name == "localhost" else name))
+    except ValueError:
+        raise CannotListen(
+            f"--host should be an IP address of this machine, or localhost, not {host!r}."
+        ) from None
 
 
 def check_is_free(address: str, port: int) -> None:
@@ -68,7 +68,7 @@ def _why_not(error: OSError, address: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use. Another sched may be running; or choose another --port."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"--host should be an address of this machine, not {address}."
+        return f"--host should be an IP address of this machine, not {address}."
     if error.errno == errno.EACCES:
         return f"Port {port} is for the system's administrator. Choose a --port from 1024 up."
     return f"sched cannot listen on {address}, port {port}: {error.strerror}."
