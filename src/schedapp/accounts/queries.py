@@ -17,11 +17,7 @@ from schedapp.plumbing.lookups import LookUp, LookUps
 
 @dataclass(frozen=True, slots=True)
 class SignedInUser:
-    """The current user, as one look-up by the sign-in's token finds it: a value, not a row.
-
-    Every field that a page shows or that decides how it is said is in here, so that two equal
-    values mean equal pages.
-    """
+    """The current user, as one look-up by the sign-in's token finds it: a value, not a row."""
 
     id: int
     public_id: str
@@ -34,6 +30,20 @@ class SignedInUser:
     role: str
     sign_in_id: int
     sign_in_public_id: str
+
+    @property
+    def as_shown(self) -> tuple[object, ...]:
+        """What pages show of a user, and decides how they say it; the same in each browser."""
+        return (
+            self.public_id,
+            self.email,
+            self.name,
+            self.time_zone,
+            self.locale,
+            self.week_starts_on,
+            self.hour_cycle,
+            self.role,
+        )
 
     # What Flask-Login asks of a user.
     is_authenticated = True

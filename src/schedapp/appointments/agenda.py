@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"(-?\d{1,18})\.([0-9a-z]{0,20})", re.ASCII)
 
-_lines: Keep[tuple[object, ...], str] = Keep(8_000_000)
-_days: Keep[tuple[object, ...], str] = Keep(8_000_000)
-_around: Keep[tuple[object, ...], str] = Keep(4_000_000)
-_pages: Keep[tuple[object, ...], str] = Keep(8_000_000)
-_etags: Keep[tuple[object, ...], str] = Keep(500_000)
+_lines: Keep[tuple[object, ...], str] = Keep(2_000_000)
+_days: Keep[tuple[object, ...], str] = Keep(2_000_000)
+_around: Keep[tuple[object, ...], str] = Keep(1_000_000)
+_pages: Keep[tuple[object, ...], bytes] = Keep(4_000_000)
+_etags: Keep[tuple[object, ...], str] = Keep(100_000)
 _LEAST = timedelta(microseconds=1)
 _PLACE = Markup("<!-- {} -->").format(secrets.token_hex(16))
 
@@ -220,6 +221,8 @@ class Page:
         self._asked = asked
         self._reader = reader
         self._now = now.replace(second=0, microsecond=0)
+        self._zone = zone_named(reader.zone)
+        self._today = day_of(self._now, self._zone)
         self.key = (made_for, queries.book_version(owner_id, look_ups=look_ups), self._now, asked)
 
     def etag(self, fingerprint: str) -> str:
@@ -231,40 +234,54 @@ class Page:
             _etags.put(self.key, known)
         return known
 
-    def kept(self) -> str | None:
+    def kept(self) -> bytes | None:
         """Return the page if it is kept; makes nothing."""
         return _pages.get(self.key)
 
-    def html(self) -> str:
+    def html(self) -> bytes:
         """Return the page, as it was kept or made now."""
         kept = _pages.get(self.key)
-        if kept is None:
-            kept = self.render()
-            _pages.put(self.key, kept)
-        return kept
+        return self._keep(self.render()) if kept is None else kept
+
+    def within_what_is_kept(self) -> bytes | None:
+        """Return the page if what is around its days is kept; needs no request."""
+        window = self._window
+        around = _around.get(self._key_around(window)) if window.listed else None
+        if around is None:
+            return None
+        return self._keep(around.replace(_PLACE, self._days_html(window)))
 
     def render(self, *, once: bool = False) -> str:
         """Make the page; this looks up the window.
 
         With `once` it also shows what is shown once, the flash messages, and is kept nowhere.
         """
-        asked, reader = self._asked, self._reader
-        zone = zone_named(reader.zone)
-        today = day_of(self._now, zone)
-        window = window_of(self._owner_id, asked, zone=zone, today=today)
-        days = agenda(window.listed, zone, first_day=window.first_day, last_day=window.last_day)
+        window = self._window
+        days = self._days_html(window)
         if once or not days:
-            return self._around(self._days_html(days, today), window, today)
-        key = (self.key[0], asked, today, window.earlier, window.later)
+            return self._render_around(days, window)
+        key = self._key_around(window)
         around = _around.get(key)
         if around is None:
-            around = self._around(_PLACE, window, today)
+            around = self._render_around(_PLACE, window)
             _around.put(key, around)
-        return around.replace(_PLACE, self._days_html(days, today))
+        return around.replace(_PLACE, days)
 
-    def _around(self, days: Markup, window: Window, today: date) -> str:
+    @cached_property
+    def _window(self) -> Window:
+        return window_of(self._owner_id, self._asked, zone=self._zone, today=self._today)
+
+    def _keep(self, html: str) -> bytes:
+        page = html.encode()
+        _pages.put(self.key, page)
+        return page
+
+    def _key_around(self, window: Window) -> tuple[object, ...]:
+        return (self.key[0], self._asked, self._today, window.earlier, window.later)
+
+    def _render_around(self, days: Markup, window: Window) -> str:
         """Return the page with some HTML in the place of its days."""
-        asked = self._asked
+        asked, today = self._asked, self._today
         return render_template(
             "appointments/agenda.html",
             days=days,
@@ -277,8 +294,11 @@ class Page:
             today_url=None if asked == FROM_TODAY else url_for("appointments.agenda"),
         )
 
-    def _days_html(self, days: list[AgendaDay[Listed]], today: date) -> Markup:
-        reader = self._reader
+    def _days_html(self, window: Window) -> Markup:
+        reader, today = self._reader, self._today
+        days = agenda(
+            window.listed, self._zone, first_day=window.first_day, last_day=window.last_day
+        )
         now_index = place_of_now(days, today=today, now=self._now)
         now_text = time_of_day(self._now, reader)
         first_of_week = first_weekday(reader)
@@ -342,7 +362,7 @@ def line_html(line: Line[Listed], day: date, reader: Reader) -> Markup:
             "time_text": line_said(line, reader),
             "title": entry.title,
             "location": entry.location,
-            "url": url_for("appointments.show", public_id=entry.public_id),
+            "url": f"/appointments/{entry.public_id}/",
         }
         kept = str(get_template_attribute("appointments/agenda_line.html", "line")(said))
         _lines.put(key, kept)

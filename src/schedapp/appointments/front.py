@@ -1,9 +1,9 @@
 """A quick way to the agenda: the page that is kept for its reader, without going through Flask.
 
-Most requests for the agenda find it as it was. This answers those, and only those, by the same
-rules as the view: the same sign-in, the same key, the same page. Whatever is not plainly in order
-(a sign-in to be noted or ended, a message to be shown, a page to be made, an error) it leaves to
-the application, with what it has found by then. It never says no.
+Most requests for the agenda find it as it was, or but for a line. This answers those, and only
+those, by the same rules as the view: the same sign-in, the same key, the same page. Whatever is
+not plainly in order (a sign-in to be noted or ended, a message to be shown, an error) it leaves
+to the application, with what it has found by then. It never says no.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from werkzeug.http import parse_cookie
 from schedapp.accounts.guards import FOUND_USER, reader_for, user_at_first_sight
 from schedapp.appointments.agenda import FOUND_PAGE, FROM_TODAY, Page
 from schedapp.plumbing import clock
+from schedapp.plumbing.language import speak_as
 from schedapp.plumbing.security import is_host_known
 from schedapp.plumbing.sessions import RememberedSessions
 
@@ -73,7 +74,7 @@ class QuickAgenda:
                 user.id,
                 FROM_TODAY,
                 reader=reader_for(user),
-                made_for=user,
+                made_for=user.as_shown,
                 now=now,
                 look_ups=look_ups,
             )
@@ -86,10 +87,18 @@ class QuickAgenda:
         ]
         if environ.get("HTTP_IF_NONE_MATCH") == headers[0][1]:
             return "304 NOT MODIFIED", headers, b""
-        html = page.kept()
-        if html is None:
+        body = page.kept() or self._made_around(page, user.locale)
+        if body is None:
             return None
-        body = html.encode()
         headers.append(("Content-Type", "text/html; charset=utf-8"))
         headers.append(("Content-Length", str(len(body))))
         return "200 OK", headers, body
+
+    def _made_around(self, page: Page, locale: str) -> bytes | None:
+        """Return the page if only its days have to be made anew."""
+        with self._app.app_context():
+            speak_as(locale)
+            try:
+                return page.within_what_is_kept()
+            except DBAPIError:
+                return None

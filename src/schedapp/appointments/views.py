@@ -58,7 +58,7 @@ def agenda() -> ResponseReturnValue:
         user.id,
         Asked.by(request.args),
         reader=reader_for(user),
-        made_for=user,
+        made_for=user.as_shown,
         now=clock.now(),
     )
     if "_flashes" in session:
