@@ -14,13 +14,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from schedapp.plumbing.database import Moment, database, moment_at, moment_in_utc
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy import CompoundSelect, Dialect, Engine, Select
+    from sqlalchemy import CompoundSelect, Dialect, Engine, PoolProxiedConnection, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.types import TypeEngine
 
@@ -44,6 +44,7 @@ class LookUp:
 
         Raises:
             OperationalError: if the database does not answer.
+            DBAPIError: if it says no.
         """
         lines: LookUps = on or current_app.extensions["sched_look_ups"]
         compiled = self._compiled.get(lines.kind)
@@ -80,13 +81,26 @@ class _PooledLines:
     @contextmanager
     def taken(self) -> Iterator[DBAPIConnection]:
         connection = self.engine.raw_connection()
+        driver: Any = connection.driver_connection
         try:
+            # Without this the driver sends BEGIN and ROLLBACK around the one thing that is asked.
+            driver.autocommit = True
             yield connection
-        except OperationalError:
+            driver.autocommit = False
+        except DBAPIError:
             connection.invalidate()
             raise
         finally:
             connection.close()
+
+
+def _connected(engine: Engine) -> PoolProxiedConnection:
+    """Return a connection; where there is none, the error is the same as in a transaction."""
+    dialect = engine.dialect
+    try:
+        return engine.raw_connection()
+    except dialect.loaded_dbapi.OperationalError as error:
+        raise OperationalError("connect", None, error, hide_parameters=True) from error
 
 
 class _KeptLines:
@@ -106,7 +120,8 @@ class _KeptLines:
 
 class _Line:
     def __init__(self, engine: Engine) -> None:
-        pooled = engine.raw_connection()
+        self._connection: DBAPIConnection | None = None
+        pooled = _connected(engine)
         self._connection = pooled.dbapi_connection
         pooled.detach()
         self.is_broken = False
@@ -144,7 +159,8 @@ class _Compiled:
         # Reading moments and dates costs more than fetching them. The same row has the same
         # values, so what a row was turned into can be kept by the row itself.
         self._changed = lru_cache(maxsize=4096)(self._change)
-        self._errors = dialect.loaded_dbapi.OperationalError
+        self._errors = dialect.loaded_dbapi.Error
+        self._unavailable = dialect.loaded_dbapi.OperationalError
 
     def run(self, connection: DBAPIConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         values = {
@@ -157,7 +173,8 @@ class _Compiled:
             cursor.execute(self._text, given)
             rows = cursor.fetchall()
         except self._errors as error:
-            raise OperationalError(self._text, None, error, hide_parameters=True) from error
+            kind = OperationalError if isinstance(error, self._unavailable) else DBAPIError
+            raise kind(self._text, None, error, hide_parameters=True) from error
         finally:
             cursor.close()
         if not self._changes:
