@@ -217,11 +217,11 @@ def fill_with_oddities(stage: Stage, owner: User) -> dict[str, Appointment]:
     }
 
 
-def fill_a_year(stage: Stage, owner: User, *, count: int = 60) -> None:
-    """Write one thing a day or two, over the turn of a year."""
-    day = datetime(2027, 3, 11, tzinfo=UTC)
+def fill_a_year(stage: Stage, owner: User, *, after: datetime = NOW, count: int = 60) -> None:
+    """Write something every five days, each on a day of its own."""
+    midnight = after.replace(hour=0, minute=0)
     for number in range(count):
-        start = day + timedelta(days=number * 5, hours=8 + number % 9)
+        start = midnight + timedelta(days=number * 5, hours=8 + number % 9)
         stage.write(
             owner, f"Appointment {number + 1}", start.strftime("%Y-%m-%dT%H:%M"), location="Office"
         )

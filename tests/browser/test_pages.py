@@ -34,6 +34,9 @@ from schedapp.appointments.models import Appointment
 SCREENSHOTS = Path(__file__).with_name("screenshots")
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
+# What is left of 1280 pixels at a zoom of 200 and of 400 %.
+NARROW = (640, 320)
+
 
 @dataclass
 class World:
@@ -292,6 +295,13 @@ def test_a_page_is_open_to_all(world: World, shared_page: Page, scene: Scene) ->
             only = None if scheme == "light" else "color-contrast"
             assert axe_findings(page, only=only) == []
         assert sideways(page) == 0
+    for width in NARROW:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert sideways(page) == 0, f"{width} pixels"
+    assert longest_motion(page) <= 0.15
+    page.emulate_media(reduced_motion="reduce")
+    assert longest_motion(page) == 0
+    page.emulate_media(reduced_motion="no-preference")
     assert complaints == []
 
 
@@ -336,3 +346,18 @@ def sideways(page: Page) -> float:
         page.query_selector("html"),
     )
     return wider
+
+
+def longest_motion(page: Page) -> float:
+    """Return how many seconds the slowest thing on a page moves, when it does."""
+    longest: float = page.evaluate(
+        """() => {
+            const lasts = ({ animationName, animationDuration, transitionDuration }) => [
+                ...(animationName === "none" ? [] : animationDuration.split(",")),
+                ...transitionDuration.split(","),
+            ]
+            const all = [...document.querySelectorAll("*")]
+            return Math.max(...all.flatMap(e => lasts(getComputedStyle(e))).map(parseFloat))
+        }"""
+    )
+    return longest

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
-from schedapp.plumbing.compression import LEAST_BYTES, Compressed
+from schedapp.plumbing.compression import BLUR_BYTES, LEAST_BYTES, Compressed
 
 TEXT = b"The same words again. " * 200
 
@@ -71,6 +71,16 @@ def test_it_is_not_for_who_does_not(encoding: str) -> None:
 )
 def test_what_may_repeat_the_request_is_not_compressed(path: str, more: dict[str, Any]) -> None:
     assert asked(Answers(), path, **more).data == TEXT
+
+
+def test_what_answers_a_query_has_no_exact_length() -> None:
+    client = Client(Compressed(Answers(ETag='"one"')))
+    responses = [client.get("/?q=words", headers={"Accept-Encoding": "gzip"}) for _ in range(30)]
+
+    assert {gzip.decompress(response.data) for response in responses} == {TEXT}
+    lengths = {len(response.data) for response in responses}
+    assert len(lengths) > 5
+    assert max(lengths) - min(lengths) <= BLUR_BYTES
 
 
 @pytest.mark.parametrize(

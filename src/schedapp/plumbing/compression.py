@@ -1,12 +1,15 @@
 """Texts travel compressed, unless somebody else could have chosen a part of them.
 
 Who can put words into an encrypted answer and see how long it gets, guesses what else is in it,
-letter by letter (BREACH, CVE-2013-3587). So what answers a query or a form stays as it is.
+letter by letter (BREACH, CVE-2013-3587). So what answers a form stays as it is, and so does what
+answers a query, unless it has an ETag: then it holds no form token, and its length is blurred.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
+import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -21,6 +24,8 @@ _Headers = list[tuple[str, str]]
 LEAST_BYTES = 1400
 """What fits into one packet is not worth the work."""
 
+BLUR_BYTES = 100
+_LEVEL = 6
 _TEXTS = ("text/html", "text/css", "text/javascript", "image/svg+xml", "application/json")
 
 
@@ -34,8 +39,9 @@ class Compressed:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Pass the request on, and compress what comes back."""
-        if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+        if environ["REQUEST_METHOD"] != "GET":
             return self._app(environ, start_response)
+        asks = bool(environ.get("QUERY_STRING"))
         begun: list[Any] = []
 
         def begin(status: str, headers: _Headers, *rest: Any) -> Any:
@@ -45,10 +51,10 @@ class Compressed:
         body = self._app(environ, begin)
         status, headers, *rest = begun
         named = {name.lower(): value for name, value in headers}
-        if _is_worthwhile(named):
+        if _is_worthwhile(named) and not (asks and "etag" not in named):
             headers = [*headers, ("Vary", "Accept-Encoding")]
             if _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
-                content = self._compressed(body, named.get("etag"))
+                content = self._compressed(body, None if asks else named.get("etag"), blur=asks)
                 headers = [each for each in headers if each[0].lower() != "content-length"]
                 headers.append(("Content-Encoding", "gzip"))
                 headers.append(("Content-Length", str(len(content))))
@@ -56,17 +62,26 @@ class Compressed:
         start_response(status, headers, *rest)
         return body
 
-    def _compressed(self, body: Iterable[bytes], etag: str | None) -> bytes:
+    def _compressed(self, body: Iterable[bytes], etag: str | None, *, blur: bool) -> bytes:
         try:
             kept = self._kept.get(etag) if etag else None
             if kept is None:
-                kept = gzip.compress(b"".join(body), compresslevel=6, mtime=0)
+                kept = compressed(b"".join(body), blur=blur)
                 if etag:
                     self._kept.put(etag, kept)
             return kept
         finally:
             if hasattr(body, "close"):
                 body.close()
+
+
+def compressed(content: bytes, *, blur: bool = False) -> bytes:
+    """Compress with gzip; to `blur` the length, a name of random length goes into the head."""
+    name = "." * (1 + secrets.randbelow(BLUR_BYTES)) if blur else ""
+    result = io.BytesIO()
+    with gzip.GzipFile(name, "wb", _LEVEL, result, mtime=0) as file:
+        file.write(content)
+    return result.getvalue()
 
 
 @lru_cache(maxsize=64)
