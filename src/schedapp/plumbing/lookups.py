@@ -80,7 +80,7 @@ class _PooledLines:
 
     @contextmanager
     def taken(self) -> Iterator[DBAPIConnection]:
-        connection = self.engine.raw_connection()
+        connection = _connected(self.engine)
         driver: Any = connection.driver_connection
         try:
             # Without this the driver sends BEGIN and ROLLBACK around the one thing that is asked.
