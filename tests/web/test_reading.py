@@ -1,6 +1,7 @@
 """Reading changes nothing (sentence 30), and asks no more than it needs (sentences 11 and 12)."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -83,9 +84,9 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     tokens: list[str] = []
     really = queries.standing_of
 
-    def look_up(token: str) -> Standing | None:
+    def look_up(token: str, **more: Any) -> Standing | None:
         tokens.append(token)
-        return really(token)
+        return really(token, **more)
 
     monkeypatch.setattr(queries, "standing_of", look_up)
     return tokens
