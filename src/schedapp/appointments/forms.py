@@ -16,6 +16,8 @@ from schedapp.appointments.actions import Draft
 from schedapp.core.errors import Refused
 from schedapp.core.zones import Kind, meaning_of, zone_named
 from schedapp.plumbing.forms import Form, LineField, ParagraphsField, by_rule
+from schedapp.plumbing.language import locale_of_request
+from schedapp.plumbing.phrases import cities_said
 
 _WALL = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2})(?P<seconds>:\d{2}(?:\.0+)?)?)?",
@@ -159,7 +161,8 @@ class AppointmentForm(Form):
         if not _is_zone(chosen):
             self.zone.data = chosen = zones[0]
         names = dict.fromkeys((*zones, chosen))
-        self.zone.choices = [(name, name.replace("_", " ")) for name in names]
+        cities = cities_said(locale_of_request())
+        self.zone.choices = [(name, cities.get(name) or name) for name in names]
         for name in ("start", "end"):
             choice = self[f"{name}_second"]
             wall = None if self.allday.data else self[name].data

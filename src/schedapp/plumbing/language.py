@@ -39,14 +39,17 @@ def locale_of_browser() -> str:
     """Return the best language that the browser asks for."""
     if not has_request_context():
         return DEFAULT_LOCALE
-    wanted = [(tag.lower(), quality) for tag, quality in request.accept_languages]
-    for tag, _quality in sorted(wanted, key=lambda pair: -pair[1]):
-        if tag.startswith("de"):
+    wanted = [
+        (tag.lower().replace("_", "-"), quality) for tag, quality in request.accept_languages
+    ]
+    for tag, quality in sorted(wanted, key=lambda pair: -pair[1]):
+        language = tag.partition("-")[0]
+        if quality <= 0:
+            break
+        if language == "de":
             return "de"
-        if tag in {"en-us", "en_us"}:
-            return "en_US"
-        if tag.startswith("en"):
-            return "en_GB"
+        if language == "en":
+            return "en_US" if tag == "en-us" else "en_GB"
     return DEFAULT_LOCALE
 
 
