@@ -142,7 +142,7 @@ def user_to_change(db: Session, user_id: int) -> User | None:
 
 
 def users(db: Session) -> Sequence[User]:
-    """Return all users, by name; for the administrator's commands."""
+    """Return all users, by their e-mail addresses; for the administrator's commands."""
     return db.scalars(select(User).order_by(User.email_key)).all()
 
 
