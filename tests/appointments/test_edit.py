@@ -241,6 +241,16 @@ def test_what_was_deleted_meanwhile_is_told_and_put_back_by_saving_again(
     assert as_ana.get(again.location).status_code == 200
 
 
+def test_what_was_deleted_meanwhile_is_not_said_to_be_saved_unchanged(
+    as_ana: Browsing, lunch: Appointment, db: Session
+) -> None:
+    page = read(as_ana.get(address_of(lunch)).text)
+    as_ana.submit(f"/appointments/{lunch.public_id}/delete/")
+
+    assert as_ana.post(address_of(lunch), data=sent_back(page)).status_code == 409
+    assert only(db).deleted_at is not None
+
+
 def test_a_form_without_version_does_not_find_what_is_deleted(
     as_ana: Browsing, lunch: Appointment, db: Session
 ) -> None:

@@ -83,3 +83,13 @@ def test_a_program_is_told_401(anonymous: Browsing, lunch: Appointment) -> None:
 
     assert response.status_code == 401
     assert response.json == {"status": "Unauthorized"}
+
+
+def test_many_pages_that_ask_to_sign_in_say_so_once(
+    anonymous: Browsing, lunch: Appointment
+) -> None:
+    for _ in range(3):
+        response = anonymous.get(f"/appointments/{lunch.public_id}/")
+
+    said = read(anonymous.get(response.location).text)
+    assert said.message("info") == ["Please log in to see your appointments."]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 
-from flask import current_app, flash, g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager, current_user
 from sqlalchemy.exc import OperationalError
@@ -25,7 +25,7 @@ from schedapp.plumbing.database import Busy, bookkeeping
 from schedapp.plumbing.language import speak_as
 from schedapp.plumbing.lookups import LookUps
 from schedapp.plumbing.phrases import HourCycle, Reader
-from schedapp.plumbing.web import error_page, wants_json
+from schedapp.plumbing.web import error_page, tell, wants_json
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -165,7 +165,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     """Lead to the sign-in page, and from there back; a program gets 401."""
     if wants_json():
         return error_page(401)
-    flash(_("Please log in to see your appointments."), "info")
+    tell(_("Please log in to see your appointments."), "info")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=wanted), code=303)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from flask import (
     Blueprint,
     current_app,
-    flash,
     make_response,
     redirect,
     render_template,
@@ -48,7 +47,7 @@ from schedapp.plumbing.forms import refusals_shown_on
 from schedapp.plumbing.language import locale_of_browser
 from schedapp.plumbing.phrases import day_said, time_of_day
 from schedapp.plumbing.security import is_own_address, require_token
-from schedapp.plumbing.web import found, missing
+from schedapp.plumbing.web import found, missing, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +100,7 @@ def first_user() -> ResponseReturnValue:
             form.refuse(refusal)
             status = _status_of(refusal)
         else:
-            flash(_("Welcome. This is your appointment book."), "success")
+            tell(_("Welcome. This is your appointment book."), "success")
             return _enter(url_for("appointments.agenda"), token, stays=False)
     return render_template("accounts/first_user.html", form=form, needs_code=needs_code), status
 
@@ -179,7 +178,7 @@ def sign_out() -> ResponseReturnValue:
         own = found(queries.sign_in_of(db, user.id, user.sign_in_public_id))
         actions.end_sign_in(db, own, why="signed out", now=clock.now())
     session.clear()
-    flash(_("You are signed out."), "success")
+    tell(_("You are signed out."), "success")
     response = make_response(redirect(url_for("accounts.sign_in"), code=303))
     take_cookie(response)
     return response
@@ -202,7 +201,7 @@ def settings() -> ResponseReturnValue:
         with refusals_shown_on(form):
             with writing() as db:
                 actions.change_settings(db, user.id, habits, now=clock.now())
-            flash(_("Your settings are saved."), "success")
+            tell(_("Your settings are saved."), "success")
             return redirect(url_for("accounts.settings"), code=303)
     status = form.status if request.method == "POST" else 200
     return render_template("accounts/settings.html", form=form), status
@@ -248,7 +247,7 @@ def password() -> ResponseReturnValue:
             form.refuse(refusal)
             status = _status_of(refusal)
         else:
-            flash(_("Your password is changed. Other browsers are signed out."), "success")
+            tell(_("Your password is changed. Other browsers are signed out."), "success")
             response = make_response(redirect(url_for("accounts.settings"), code=303))
             give_cookie(response, token, stays=own.stays)
             return response
@@ -324,7 +323,7 @@ def end_sign_in(public_id: str) -> ResponseReturnValue:
         response = make_response(redirect(url_for("accounts.sign_in"), code=303))
         take_cookie(response)
         return response
-    flash(_("That browser is signed out."), "success")
+    tell(_("That browser is signed out."), "success")
     return redirect(url_for("accounts.sign_ins"), code=303)
 
 
@@ -336,5 +335,5 @@ def end_other_sign_ins() -> ResponseReturnValue:
     user = signed_in_user()
     with writing() as db:
         actions.end_sign_ins(db, user.id, why="ended", now=clock.now(), but=user.sign_in_id)
-    flash(_("All other browsers are signed out."), "success")
+    tell(_("All other browsers are signed out."), "success")
     return redirect(url_for("accounts.sign_ins"), code=303)
