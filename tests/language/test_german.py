@@ -183,7 +183,7 @@ SIGNED_IN: list[Row] = [
     ]),
     ("edit", open_page(LUNCH + "edit/"), 200, ["Termin bearbeiten"]),
     ("edit elsewhere", open_page("/appointments/<call>/edit/"), 200, [
-        "Zeitzone New York Berlin Nach wessen Uhr die Zeiten oben gemeint sind.",
+        "Zeitzone New York Berlin In dieser Zeitzone sind die Zeiten oben gemeint.",
     ]),
     ("delete", open_page(LUNCH + "delete/"), 200, [
         "Diesen Termin löschen?", "Du kannst das gleich danach zurücknehmen.", "Behalten",
@@ -191,7 +191,7 @@ SIGNED_IN: list[Row] = [
     ("saved", do(CREATE, **write()), 200, ["Der Termin ist gespeichert."]),
     ("overlap", overlap, 200, [
         "Zur selben Zeit gibt es „Lunch with Ben“.",
-        "Überschneidet Lunch with Ben heute, 12:30–13:30",
+        "Zugleich Lunch with Ben heute, 12:30–13:30",
     ]),
     ("two overlaps", overlap_two, 200, [
         "Zur selben Zeit gibt es „Supper“ und 1 weiteren Termin.",
@@ -345,7 +345,8 @@ STRANGER: list[Row] = [
     ]),
     ("too often", too_often, 429, [
         ("Das waren zu viele Versuche. Bitte warte eine Weile, bevor du es wieder versuchst;"
-        " andere Wege der Anmeldung und Browser, die schon angemeldet sind, funktionieren weiter."),
+        " andere Wege der Anmeldung und Browser, die schon angemeldet sind, funktionieren"
+        " weiter."),
     ]),
     ("from elsewhere", from_elsewhere, 403, [
         "Das kam von einer anderen Website",
