@@ -71,9 +71,3 @@ allDay.addEventListener("change", showDaysOrTimes)
 start.addEventListener("change", moveEndWithStart)
 start.addEventListener("change", showDayInMargin)
 remember()
-
-// Left empty, the end is an hour later, or the same day; here one sees it, to move it from there.
-const begins = millisecondsOf(start.value)
-if (!end.value && Number.isFinite(begins)) {
-  end.value = valueOf(begins + (end.type === "date" ? 0 : 3_600_000), end)
-}
