@@ -55,6 +55,10 @@ def number_of_appointments(db: Session) -> int:
     return db.scalar(select(func.count()).select_from(Appointment)) or 0
 
 
+_AS_SEEN = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2060": ""})
+"""What holds words together at the end of a line is not seen."""
+
+
 @dataclass
 class Read:
     """What a person finds on a page."""
@@ -151,7 +155,8 @@ class _Reader(HTMLParser):
 
     def close(self) -> None:
         super().close()
-        self.read.text = " ".join(" ".join(self._pieces).split())
+        words = " ".join(self._pieces).translate(_AS_SEEN)
+        self.read.text = " ".join(words.split())
 
 
 def read(html: str) -> Read:

@@ -30,7 +30,7 @@ def test_it_writes_the_appointment_down_and_shows_it(as_ana: Browsing, db: Sessi
     assert appointment.zone == "Europe/Berlin"
     page = read(as_ana.get(response.location).text)
     assert page.message("success") == ["The appointment is saved."]
-    assert "Monday 1 March 2027, 12:30 – 13:30" in page.text.replace("\u00a0", " ")
+    assert "Monday 1 March 2027, 12:30 – 13:30" in page.text
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,15 @@ def test_many_days_include_the_last_one(as_ana: Browsing, db: Session) -> None:
 
     assert (only(db).first_day, only(db).last_day) == (date(2027, 3, 5), date(2027, 3, 8))
     page = read(as_ana.get(response.location).text)
-    assert "Friday 5 March – Monday 8 March 2027 (4 days)" in page.text.replace("\u00a0", " ")
-    assert page.text.replace("\u00a0", " ").count("4 days") == 1
+    assert "Friday 5 March – Monday 8 March 2027 (4 days)" in page.text
+    assert page.text.count("4 days") == 1
 
 
 def test_it_may_last_over_midnight(as_ana: Browsing, db: Session) -> None:
     response = as_ana.submit(CREATE, filled(start="2027-03-01T22:00", end="2027-03-02T06:00"))
 
     assert only(db).ends_at == datetime(2027, 3, 2, 5, tzinfo=UTC)
-    text = read(as_ana.get(response.location).text).text.replace("\u00a0", " ")
+    text = read(as_ana.get(response.location).text).text
     assert "22:00 – Tue 06:00" in text
     assert "8 hours" in text
 
@@ -95,7 +95,7 @@ def test_it_may_be_one_moment(as_ana: Browsing, db: Session) -> None:
     response = as_ana.submit(CREATE, filled(end="2027-03-01T12:30"))
 
     assert only(db).ends_at == only(db).starts_at
-    text = read(as_ana.get(response.location).text).text.replace("\u00a0", " ")
+    text = read(as_ana.get(response.location).text).text
     assert "Monday 1 March 2027, 12:30" in text
     assert "0 minutes" not in text
 
