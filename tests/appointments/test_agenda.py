@@ -18,7 +18,7 @@ from tests.appointments.filled import AGENDA, CREATE, filled, read, sent_back
 from tests.conftest import NOW, Browsing, Time
 
 from schedapp.accounts.models import User
-from schedapp.appointments import actions
+from schedapp.appointments import actions, rules
 from schedapp.appointments.actions import Draft
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.plumbing.database import bookkeeping, database
@@ -174,27 +174,31 @@ def fill(app: Flask, owner: User, drafts: list[Draft]) -> None:
     """Write many appointments down at once."""
     with app.app_context(), bookkeeping() as db:
         calendar = db.scalars(select(Calendar).where(Calendar.owner_id == owner.id)).one()
-        rows = []
-        for draft in drafts:
-            appointment = Appointment()
-            actions._write(appointment, draft, actions.times_of(draft), now=NOW)
-            row = {
-                column.name: getattr(appointment, column.name)
-                for column in Appointment.__table__.columns
-            }
-            del row["id"]
-            rows.append(
-                row
-                | {
-                    "public_id": new_public_id(),
-                    "calendar_id": calendar.id,
-                    "owner_id": owner.id,
-                    "version": 1,
-                    "created_at": NOW,
-                }
-            )
-        db.execute(insert(Appointment), rows)
+        db.execute(insert(Appointment), [row(calendar, draft) for draft in drafts])
         calendar.version += 1
+
+
+def row(calendar: Calendar, draft: Draft) -> dict[str, Any]:
+    times = actions.times_of(draft)
+    return {
+        "public_id": new_public_id(),
+        "calendar_id": calendar.id,
+        "owner_id": calendar.owner_id,
+        "title": draft.title,
+        "location": draft.location,
+        "description": draft.description,
+        "search_text": rules.search_text_of(draft.title, draft.location, draft.description),
+        "starts_at": times.starts_at,
+        "ends_at": times.ends_at,
+        "zone": draft.zone,
+        "all_day": draft.all_day,
+        "first_day": times.first_day,
+        "last_day": times.last_day,
+        "is_long": rules.is_long(times.span.duration),
+        "version": 1,
+        "created_at": NOW,
+        "modified_at": NOW,
+    }
 
 
 def draft(title: str, **different: Any) -> Draft:
