@@ -74,8 +74,8 @@ def lines(appointment: Appointment, reader: Reader) -> list[str]:
 
 
 def read(text: str) -> str:
-    """What an eye reads: every kind of space is a space."""
-    return " ".join(text.split())
+    """What an eye reads: every kind of space is a space, and what has no width is nothing."""
+    return " ".join(text.replace("\u2060", "").split())
 
 
 # Times
@@ -141,7 +141,7 @@ def test_a_span_of_times_is_said_as_in_each_language(
 def test_an_hour_between_two_like_times_is_not_one_time() -> None:
     first, second = utc("2027-10-31T00:30"), utc("2027-10-31T01:30")
 
-    assert times_said(first, second, GERMAN) == "02:30–02:30"
+    assert read(times_said(first, second, GERMAN)) == "02:30–02:30"
 
 
 # Lines of the agenda
@@ -421,3 +421,17 @@ def test_every_appointment_can_be_said(
     assert time_of_day(moment, of).removesuffix("AM").removesuffix("PM").strip()[:4] in sentence
     assert str(moment.astimezone(zone_named(of.zone)).day) in sentence
     assert all(lines(appointment, of))
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_no_line_ends_behind_a_dash(reader: Reader) -> None:
+    overnight = timed("03-05T22:00", "03-06T06:00")
+    said = [
+        times_said(overnight.starts_at, overnight.ends_at, reader),
+        when(timed("03-01T09:00", "03-01T10:30"), reader),
+        when(timed("03-01T09:00", "03-04T10:30"), reader),
+        when(whole("2027-03-01", "2027-03-04"), reader),
+    ]
+
+    assert all("–" in each for each in said)
+    assert all("–" not in each.replace("–\u2060", "") for each in said)

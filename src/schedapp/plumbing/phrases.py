@@ -32,7 +32,8 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 _NBSP = "\u00a0"
-_DASH = f"{_NBSP}–{_NBSP}"
+_JOINER = "\u2060"  # lines may break after a dash, whatever follows it; not before this
+_DASH = f"{_NBSP}–{_JOINER}{_NBSP}"
 _PLAIN_ENGLISH = {"en": "en_GB"}  # English without a country: the day first, 24 hours
 _FULL_DATES = {"en_GB": "EEEE d MMMM y"}  # without the comma that runs into the next one
 
@@ -339,7 +340,7 @@ def _clock(locale_name: str, hour_cycle: HourCycle | None) -> _Clock:
     return _Clock(
         _Times(pattern, locale),
         _Times(hours, locale) if hours != pattern else None,
-        _held(joiner),
+        _held(joiner.replace(f"–{_JOINER}", "–").replace("–", f"–{_JOINER}")),
     )
 
 
