@@ -21,6 +21,14 @@ from schedapp.plumbing.migrating import engine_of, steps, upgrade
 from schedapp.plumbing.signing import secret_keys
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The PostgreSQL of the tests is fast and forgetful; only one test minds."""
+    minded = doctor.KEEP_ITS_WORD
+    monkeypatch.setattr(doctor, "KEEP_ITS_WORD", ())
+    return minded
+
+
 @pytest.fixture
 def book(empty: Settings, time: Time) -> Settings:
     """An empty book that is up to date, in each kind of database."""
@@ -258,3 +266,12 @@ def test_pg_dump_that_is_older_than_the_server(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     only_wrong("pg_dump", "9.6 is older than the server")
+
+
+@pytest.mark.usefixtures("postgresql_book")
+def test_a_server_that_forgets_what_it_said_yes_to(
+    forgetful: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "KEEP_ITS_WORD", forgetful)
+
+    only_wrong("durability", "fsync", "synchronous_commit", "full_page_writes")

@@ -92,7 +92,18 @@ def test_asked_to_end_it_ends_well(server: Server) -> None:
     assert server.children() == []
 
 
-def test_a_running_request_is_finished_before_it_ends(server: Server) -> None:
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda server: server.process.terminate(),
+        lambda server: os.killpg(server.pid, signal.SIGTERM),  # as systemd does
+        lambda server: os.killpg(server.pid, signal.SIGINT),  # as Ctrl+C does
+    ],
+    ids=["one process", "all processes", "Ctrl+C"],
+)
+def test_a_running_request_is_finished_before_it_ends(
+    server: Server, ask: Callable[[Server], None]
+) -> None:
     body = b"x" * 10
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         head = (
@@ -101,9 +112,9 @@ def test_a_running_request_is_finished_before_it_ends(server: Server) -> None:
             "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
         )
         connection.sendall(head.encode() + body[:5])
-        time.sleep(0.5)
-        server.process.terminate()
-        time.sleep(0.5)
+        time.sleep(0.3)
+        ask(server)
+        time.sleep(0.3)
         connection.sendall(body[5:])
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 400 ")

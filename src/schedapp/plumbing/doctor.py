@@ -32,6 +32,8 @@ NOTE = "note"
 WRONG = "wrong"
 
 POSTGRESQL_LEAST = 15
+KEEP_ITS_WORD = ("fsync", "full_page_writes", "synchronous_commit")
+"""Settings of PostgreSQL; with one of them off it may forget, in a crash, what was saved."""
 FREE_LEAST = 100 * 1024 * 1024
 CLOCKS_APART_MOST = timedelta(minutes=1)
 _WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -201,6 +203,7 @@ def _of_postgresql(connection: Connection) -> Iterator[Finding]:
         yield Finding("database", GOOD, f"PostgreSQL {version} answers.")
     yield _pg_dump(version)
     yield _writable(connection, None)
+    yield _keeps_its_word(connection)
     broken = connection.execute(
         text(
             "select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid"
@@ -227,6 +230,18 @@ def _of_postgresql(connection: Connection) -> Iterator[Finding]:
         yield Finding("database's clock", WRONG, sentence)
     else:
         yield Finding("database's clock", GOOD, "It agrees with ours.")
+
+
+def _keeps_its_word(connection: Connection) -> Finding:
+    off = [
+        name
+        for name in KEEP_ITS_WORD
+        if connection.execute(text(f"show {name}")).scalar_one() == "off"
+    ]
+    if off:
+        sentence = f"After a crash what was saved may be gone. Turn on: {', '.join(off)}."
+        return Finding("durability", WRONG, sentence)
+    return Finding("durability", GOOD, "What was saved stays saved after a crash.")
 
 
 def _pg_dump(version: int) -> Finding:

@@ -111,6 +111,9 @@ def serve(app: Callable[..., Any], settings: Settings, address: str, port: int) 
 
     def application_of_process(_target: str) -> Callable[..., Any]:
         _end_with(parent)
+        # Ctrl+C reaches all processes of a terminal, and then the parent asks its children to
+        # end. A child that hears both at once may hang; it is enough that the parent asks.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         return app
 
     server.serve(target_loader=application_of_process)
