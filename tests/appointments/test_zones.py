@@ -268,3 +268,19 @@ def test_a_zone_that_is_none_is_refused(as_ana: Browsing, db: Session, zone: str
     assert "There is no time zone called" in page.alert
     assert page.values["zone"] == "Europe/Berlin"
     assert page.values["title"] == "Lunch with Ben"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
+@pytest.mark.parametrize("day", ["1900-01-01", "2200-12-31"])
+def test_the_first_and_the_last_day_can_be_written_on(
+    add_user: Callable[..., User], browser_of: BrowserOf, db: Session, zone: str, day: str
+) -> None:
+    browser = browser_of(add_user("Ana", time_zone=zone))
+    saved(browser, title="Far away", start=day, end="", allday="y")
+    move_to(browser, "Europe/Berlin")
+
+    assert read(browser.get(f"/appointments/{only(db).public_id}/").text).text.count("Far away")
+    assert edit_page(browser, db).values["start"] == day
+    for address in (AGENDA, f"{AGENDA}?from={day}", f"{AGENDA}?q=far", f"{AGENDA}?before=1.a"):
+        assert browser.get(address).status_code == 200
+    assert read(browser.get(f"{AGENDA}?from={day}").text).titles == ["Far away"]
