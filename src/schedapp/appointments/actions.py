@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import User
@@ -13,6 +14,7 @@ from schedapp.appointments import rules
 from schedapp.appointments.models import Appointment, Calendar
 from schedapp.core.spans import DaySpan, Notice, Span, all_day_span, moments_of_days, timed_span
 from schedapp.core.zones import zone_named
+from schedapp.plumbing.changes import Change
 from schedapp.plumbing.identifiers import new_public_id
 
 
@@ -104,16 +106,16 @@ def create_appointment(
         Refused: as `times_of` does, or if a text may not be so.
     """
     times = _checked(draft)
-    calendar_id = db.execute(_RAISE_DEFAULT, {"owner": owner_id}).scalar_one()
     appointment = Appointment(
         public_id=new_public_id(),
-        calendar_id=calendar_id,
+        calendar_id=_RAISE_DEFAULT.made(db, owner=owner_id),
         owner_id=owner_id,
         version=1,
+        deleted_at=None,
         created_at=now,
+        **_written(draft, times, now=now),
     )
-    _write(appointment, draft, times, now=now)
-    db.add(appointment)
+    appointment.id = _INSERT.made(db, **{name: getattr(appointment, name) for name in _COLUMNS})
     return appointment, times.notices
 
 
@@ -134,26 +136,20 @@ def edit_appointment(
         return times.notices
     if seen is not None and seen != appointment.version:
         raise Changed
-    _write(appointment, draft, times, now=now)
-    appointment.deleted_at = None
-    _rise(db, appointment)
+    _change(db, appointment, deleted_at=None, **_written(draft, times, now=now))
     return times.notices
 
 
 def delete_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
     """Take an appointment out of the book, unless it is out; it can be put back for a while."""
     if appointment.deleted_at is None:
-        appointment.deleted_at = now
-        appointment.modified_at = now
-        _rise(db, appointment)
+        _change(db, appointment, deleted_at=now, modified_at=now)
 
 
 def restore_appointment(db: Session, appointment: Appointment, *, now: datetime) -> None:
     """Put a deleted appointment back, unless it is back."""
     if appointment.deleted_at is not None:
-        appointment.deleted_at = None
-        appointment.modified_at = now
-        _rise(db, appointment)
+        _change(db, appointment, deleted_at=None, modified_at=now)
 
 
 def make_default_calendar(user: User, *, db: Session, now: datetime) -> None:
@@ -193,37 +189,60 @@ def _says(appointment: Appointment, draft: Draft, times: Times) -> bool:
     )
 
 
-def _write(appointment: Appointment, draft: Draft, times: Times, *, now: datetime) -> None:
-    appointment.title = draft.title
-    appointment.location = draft.location
-    appointment.description = draft.description
-    appointment.search_text = rules.search_text_of(draft.title, draft.location, draft.description)
-    appointment.starts_at = times.starts_at
-    appointment.ends_at = times.ends_at
-    appointment.zone = draft.zone
-    appointment.all_day = draft.all_day
-    appointment.first_day = times.first_day
-    appointment.last_day = times.last_day
-    appointment.is_long = rules.is_long(times.span.duration)
-    appointment.modified_at = now
+def _written(draft: Draft, times: Times, *, now: datetime) -> dict[str, Any]:
+    """Return the values of the columns that say what a draft says."""
+    return {
+        "title": draft.title,
+        "location": draft.location,
+        "description": draft.description,
+        "search_text": rules.search_text_of(draft.title, draft.location, draft.description),
+        "starts_at": times.starts_at,
+        "ends_at": times.ends_at,
+        "zone": draft.zone,
+        "all_day": draft.all_day,
+        "first_day": times.first_day,
+        "last_day": times.last_day,
+        "is_long": rules.is_long(times.span.duration),
+        "modified_at": now,
+    }
 
 
-_RAISED = (
-    update(Calendar)
-    .values(version=Calendar.version + 1)
-    .execution_options(synchronize_session=False)
+_COLUMNS = tuple(each.name for each in Appointment.__table__.columns if each.name != "id")
+_CHANGING = tuple(
+    name for name in _COLUMNS if name not in {"public_id", "owner_id", "calendar_id", "created_at"}
 )
-_RAISE = _RAISED.where(Calendar.id == bindparam("calendar"))
-_RAISE_DEFAULT = _RAISED.where(
-    Calendar.owner_id == bindparam("owner"), Calendar.is_default
-).returning(Calendar.id)
+_INSERT = Change(
+    insert(Appointment)
+    .values({name: bindparam(name) for name in _COLUMNS})
+    .returning(Appointment.id)
+)
+_UPDATE = Change(
+    update(Appointment)
+    .where(Appointment.id == bindparam("row"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+_RAISED = update(Calendar).values(version=Calendar.version + 1)
+_RAISE = Change(_RAISED.where(Calendar.id == bindparam("calendar")))
+_RAISE_DEFAULT = Change(
+    _RAISED.where(Calendar.owner_id == bindparam("owner"), Calendar.is_default).returning(
+        Calendar.id
+    )
+)
 
 
-def _rise(db: Session, appointment: Appointment) -> None:
+def _change(db: Session, appointment: Appointment, **values: Any) -> None:
+    """Give an appointment new values and a new version, and its calendar one."""
+    # What the session knows it would write itself, at several times the cost.
+    db.expunge(appointment)
+    for name, value in values.items():
+        setattr(appointment, name, value)
+    appointment.version += 1
+    _UPDATE.make(
+        db, row=appointment.id, **{name: getattr(appointment, name) for name in _CHANGING}
+    )
     # The calendar comes after the appointment everywhere, so no two transactions can each hold
     # what the other waits for.
-    appointment.version += 1
-    db.execute(_RAISE, {"calendar": appointment.calendar_id})
+    _RAISE.make(db, calendar=appointment.calendar_id)
 
 
 def as_draft(appointment: Appointment) -> Draft:

@@ -8,25 +8,22 @@ transaction and sees what has been committed by then.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import current_app
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from schedapp.plumbing.database import Moment, database, moment_at, moment_in_utc
+from schedapp.plumbing.compiled import Compiled
+from schedapp.plumbing.database import database
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy import CompoundSelect, Dialect, Engine, PoolProxiedConnection, Select
+    from sqlalchemy import CompoundSelect, Engine, PoolProxiedConnection, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.types import TypeEngine
 
     _Select = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
-
-_Change = Callable[[Any], Any]
 
 
 class LookUp:
@@ -35,7 +32,7 @@ class LookUp:
     def __init__(self, statement: _Select) -> None:
         """Take a statement whose values are `bindparam`s; it is compiled when first asked."""
         self._statement = statement
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[str, Compiled] = {}
 
     def rows(self, *, on: LookUps | None = None, **values: Any) -> list[tuple[Any, ...]]:
         """Return all rows for these values of the parameters.
@@ -49,10 +46,27 @@ class LookUp:
         lines: LookUps = on or current_app.extensions["sched_look_ups"]
         compiled = self._compiled.get(lines.kind)
         if compiled is None:
-            compiled = _Compiled(self._statement, lines.engine.dialect)
+            compiled = Compiled(
+                self._statement, self._statement.selected_columns.values(), lines.engine.dialect
+            )
             self._compiled[lines.kind] = compiled
         with lines.taken() as connection:
-            return compiled.run(connection, values)
+            return _run(compiled, connection, values)
+
+
+def _run(
+    compiled: Compiled, connection: DBAPIConnection, values: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(compiled.text, compiled.bound(values))
+        rows = cursor.fetchall()
+    except compiled.errors as error:
+        kind = OperationalError if isinstance(error, compiled.unavailable) else DBAPIError
+        raise kind(compiled.text, None, error, hide_parameters=True) from error
+    finally:
+        cursor.close()
+    return compiled.read(rows)
 
 
 def look_up_for(app: Flask) -> None:
@@ -136,60 +150,3 @@ class _Line:
     def __del__(self) -> None:
         if self._connection is not None:
             self._connection.close()
-
-
-class _Compiled:
-    def __init__(self, statement: _Select, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        self._text = str(compiled)
-        self._order = compiled.positiontup
-        self._binders = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, bind in compiled.binds.items()
-        }
-        self._fixed = {
-            name: bind.value for name, bind in compiled.binds.items() if not bind.required
-        }
-        changes = [
-            (place, change)
-            for place, column in enumerate(statement.selected_columns)
-            if (change := _change_of(column.type, dialect)) is not None
-        ]
-        self._changes = changes
-        # Reading moments and dates costs more than fetching them. The same row has the same
-        # values, so what a row was turned into can be kept by the row itself.
-        self._changed = lru_cache(maxsize=4096)(self._change)
-        self._errors = dialect.loaded_dbapi.Error
-        self._unavailable = dialect.loaded_dbapi.OperationalError
-
-    def run(self, connection: DBAPIConnection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        values = {
-            name: value if (change := self._binders[name]) is None else change(value)
-            for name, value in {**self._fixed, **values}.items()
-        }
-        cursor = connection.cursor()
-        try:
-            given = values if self._order is None else tuple(values[name] for name in self._order)
-            cursor.execute(self._text, given)
-            rows = cursor.fetchall()
-        except self._errors as error:
-            kind = OperationalError if isinstance(error, self._unavailable) else DBAPIError
-            raise kind(self._text, None, error, hide_parameters=True) from error
-        finally:
-            cursor.close()
-        if not self._changes:
-            return list(rows)
-        return [self._changed(row) for row in rows]
-
-    def _change(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = list(row)
-        for place, change in self._changes:
-            if values[place] is not None:
-                values[place] = change(values[place])
-        return tuple(values)
-
-
-def _change_of(kind: TypeEngine[Any], dialect: Dialect) -> _Change | None:
-    if isinstance(kind, Moment):
-        return moment_at if dialect.name == "sqlite" else moment_in_utc
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
