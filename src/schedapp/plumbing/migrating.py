@@ -324,7 +324,7 @@ def _dump(settings: Settings, target: Path) -> None:
     url = make_url(settings.database_url).set(drivername="postgresql")
     # A command line can be read by everybody on the machine, its environment cannot.
     secret = {"PGPASSWORD": str(url.password)} if url.password else {}
-    address = url.set(password=None).render_as_string()
+    address = url._replace(password=None).render_as_string()
     done = subprocess.run(  # noqa: S603
         [program, "--format=custom", f"--file={target}", f"--dbname={address}"],
         stdin=subprocess.DEVNULL,
