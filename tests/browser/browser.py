@@ -142,9 +142,9 @@ def axe_findings(page: Page, *, only: str | None = None) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    """Debian's Chromium, started once."""
+@contextmanager
+def launched() -> Iterator[Chromium]:
+    """Start Debian's Chromium, and end it afterwards."""
     program = shutil.which("chromium")
     assert program, "There is no Chromium; bin/setup --for-tests installs it."
     with sync_playwright() as playwright:
@@ -153,3 +153,10 @@ def chromium() -> Iterator[Chromium]:
             yield Chromium(browser)
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Debian's Chromium, started once."""
+    with launched() as browser:
+        yield browser
