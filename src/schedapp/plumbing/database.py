@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -28,6 +30,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -152,7 +157,8 @@ def connect_to(app: Flask, settings: Settings) -> None:
     ]
     with app.app_context():
         prepare(database.engine)
-    app.extensions["sched_writers"] = threading.Lock()
+    own = Turns(sqlite_path(settings.database_url)) if settings.is_sqlite else None
+    app.extensions["sched_turns"] = own
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
@@ -230,24 +236,54 @@ def bookkeeping() -> Iterator[Session]:
     """
     database.session.close()
     engine = database.engine.execution_options(writes=True)
-    with _in_turn(engine), database.sessionmaker(bind=engine) as session, session.begin():
+    turns: Turns | None = current_app.extensions["sched_turns"]
+    turn = nullcontext() if turns is None else turns.taken()
+    with turn, database.sessionmaker(bind=engine) as session, session.begin():
         yield session
 
 
-@contextmanager
-def _in_turn(engine: Engine) -> Iterator[None]:
-    # SQLite lets one write at a time, and those who wait sleep and try again, some for long.
-    # Within the process we line up instead.
-    if engine.dialect.name != "sqlite":
-        yield
-        return
-    lock: threading.Lock = current_app.extensions["sched_writers"]
-    if not lock.acquire(timeout=SQLITE_WAIT_SECONDS):
-        raise Busy
-    try:
-        yield
-    finally:
-        lock.release()
+class Turns:
+    """Whose turn it is to write into a SQLite database: of one thread, of one process.
+
+    SQLite lets one write at a time. Those who wait for it sleep and try again, longer each time,
+    while whoever is busy writing wins again and again: a few processes with a few threads each
+    made one write in a hundred wait for a second and longer. So we line up instead, in front of
+    SQLite's own lock, which still has the last word.
+    """
+
+    def __init__(self, database: Path | None) -> None:
+        """Line up for a database's file; for one without a file, in this process alone."""
+        self._thread = threading.Lock()
+        self._path = database and database.with_name(f"{database.name}-turn")
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for one's turn, and keep it.
+
+        Raises:
+            Busy: if it does not come in time.
+        """
+        if not self._thread.acquire(timeout=SQLITE_WAIT_SECONDS):
+            raise Busy
+        try:
+            with self._file_locked():
+                yield
+        finally:
+            self._thread.release()
+
+    def _file_locked(self) -> AbstractContextManager[object]:
+        if self._path is None or sys.platform == "win32":
+            return nullcontext()
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            # What is wrong with the folder or the disk SQLite tells better.
+            return nullcontext()
+        # Closing unlocks; when a process is killed the kernel closes, so no turn is kept for ever.
+        file = os.fdopen(handle)
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        return file
 
 
 def sqlite_path(url: str) -> Path | None:
