@@ -134,9 +134,12 @@ def lines(page: Page) -> list[Line]:
             line.querySelector("a").innerText,
         ]))"""
     )
-    return [
-        Line(day, moment, " ".join(times.split()), title) for day, moment, times, title in rows
-    ]
+    return [Line(day, moment, read(times), title) for day, moment, times, title in rows]
+
+
+def read(text: str) -> str:
+    """What an eye reads: every kind of space is a space, and what has no width is nothing."""
+    return " ".join(text.replace("\u2060", "").split())
 
 
 def test_a_first_day_with_sched(page: Page, server: Server) -> None:
