@@ -11,9 +11,9 @@ import hmac
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from schedapp.accounts.models import Throttle
@@ -81,13 +81,23 @@ def _locked(db: Session, key: str, *, now: datetime) -> Throttle:
 
     Who takes several takes the address before the account, so that no two wait for each other.
     """
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = _insert_of(db.get_bind().dialect.name)
     fresh = {"key": key, "window_started_at": now, "count": 0, "blocked_until": None}
     made = insert(Throttle).values(fresh)
     locked = made.on_conflict_do_update(index_elements=["key"], set_={"count": Throttle.count})
-    return db.scalars(
+    row: Throttle = db.scalars(
         locked.returning(Throttle), execution_options={"populate_existing": True}
     ).one()
+    return row
+
+
+def _insert_of(kind: str) -> Any:
+    # Each dialect is large; the one that is used is loaded already.
+    if kind == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # noqa: PLC0415
+    return insert
 
 
 def _network_of(address: str) -> str:
