@@ -145,6 +145,20 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
             assert client.get("/healthz").status == 200
 
 
+def test_processes_that_are_killed_all_the_time_are_replaced_all_the_time(tmp_path: Path) -> None:
+    with running_sched(tmp_path, processes="2", threads="16") as server:
+        for _ in range(4):
+            os.kill(server.workers()[0], signal.SIGKILL)
+            time.sleep(0.7)
+        until = time.monotonic() + 10
+        while len(server.workers()) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        with server.client() as client:
+            assert client.get("/healthz").status == 200
+        assert "Configur" not in server.output()
+
+
 def test_killed_outright_it_leaves_nobody_behind(tmp_path: Path) -> None:
     with running_sched(tmp_path, processes="2") as server:
         server.process.kill()
@@ -173,6 +187,19 @@ def test_idle_connections_keep_nobody_out(standing: Server) -> None:
             stack.enter_context(socket.create_connection(("127.0.0.1", standing.port)))
         with standing.client() as client:
             assert client.get("/healthz").status == 200
+
+
+def test_it_needs_little_memory(standing: Server) -> None:
+    with standing.client() as client:
+        for _ in range(20):
+            assert client.get("/setup/").status == 200
+    kilobytes = [
+        int(line.split()[1])
+        for pid in (standing.pid, *standing.children())
+        for line in Path("/proc", str(pid), "smaps_rollup").read_text().splitlines()
+        if line.startswith("Pss:")
+    ]
+    assert sum(kilobytes) < 100 * 1024
 
 
 # --- Refusing to start ---------------------------------------------------------------------------

@@ -24,6 +24,8 @@ FINISHING_SECONDS = 15
 """How long requests that run may take when the server is asked to end."""
 
 _CONNECTIONS = 1024
+_GIVEN_UP_WITHIN = 5.5  # seconds after its start in which Granian takes an end for a crash loop
+_BEGINNING = 0.5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -85,7 +87,16 @@ def serve(app: Callable[..., Any], settings: Settings, address: str, port: int) 
     from granian.server import Server  # noqa: PLC0415
 
     multiprocessing.set_start_method("fork", force=True)
-    server = Server(
+
+    class PatientServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
+        """Gives up when a process ends as it begins, not when two are killed within seconds."""
+
+        def _respawn_workers(self, workers: Any, *more: Any, **named: Any) -> None:
+            super()._respawn_workers(workers, *more, **named)
+            for number in workers:
+                self.respawned_wrks[number] -= _GIVEN_UP_WITHIN - _BEGINNING
+
+    server = PatientServer(
         "schedapp.wsgi:app",
         address=address,
         port=port,
@@ -134,17 +145,17 @@ def _log_of_server() -> dict[str, Any]:
     config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
     config["formatters"]["generic"]["fmt"] = "%(asctime)s %(levelname)s %(message)s"
     del config["formatters"]["generic"]["datefmt"]
-    config["handlers"]["console"] |= {"stream": "ext://sys.stderr", "filters": ["threads"]}
-    config["filters"] = {"threads": {"()": _ThreadsAreMeant}}
+    config["handlers"]["console"] |= {"stream": "ext://sys.stderr", "filters": ["settings"]}
+    config["filters"] = {"settings": {"()": _SettingsAreMeant}}
     return config
 
 
-class _ThreadsAreMeant(logging.Filter):
-    """Leave out the warning about more threads than twice the processors.
+class _SettingsAreMeant(logging.Filter):
+    """Leave out advice on the numbers of threads and processes.
 
-    It is meant for programs that compute. Our threads wait: for the disk, for PostgreSQL, for a
-    password's hash; and their number is the administrator's to set (SCHED_THREADS).
+    It is for programs that compute. Ours wait: for the disk, for PostgreSQL, for a password's
+    hash; and the numbers are the administrator's to set (SCHED_THREADS, SCHED_PROCESSES).
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return "Python threads" not in record.getMessage()
+        return not record.getMessage().startswith(("Configuration allows", "Configured number"))
