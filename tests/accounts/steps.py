@@ -24,7 +24,7 @@ def change_password(
 
 
 def is_signed_in(browser: Browsing) -> bool:
-    return browser.get("/account/").status_code == 200
+    return browser.get("/account/password/").status_code == 200
 
 
 def cookie_of(browser: Browsing) -> str:

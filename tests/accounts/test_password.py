@@ -178,6 +178,7 @@ UNUSUAL = {
     "Chinese": "一个很长的句子要记住它不要忘记了",
     "right to left": "משפט שצריך לזכור אותו",
     "emoji": "\N{GRINNING FACE}\N{ZERO WIDTH JOINER}" * 8,
+    "letters that look like others": "\N{LATIN SMALL LIGATURE FI}ve wide Ｗｏｒｄｓ, ①②③, x²",
     "noncharacters": "\ufffe\uffff sentence to keep",
     "one letter": "a" * 15,
     "the longest": "x" * 1024,
