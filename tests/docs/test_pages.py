@@ -112,7 +112,7 @@ def test_the_readme_names_every_command() -> None:
 # --- Files ---------------------------------------------------------------------------------------
 
 _FILE = re.compile(
-    r"^(?!/)[\w./-]+/[\w.-]*\w\.(?:py|md|toml|txt|in|html|css|mjs|po|svg)$|^bin/\w+$|^\.ci/\w+$"
+    r"^(?!/|SCHED_)[\w./-]+/[\w.-]*\w\.(?:py|md|toml|txt|in|html|css|mjs|po|svg)$|^bin/\w+$|^\.ci/\w+$"
 )
 _PLACES = (ROOT, ROOT / "src/schedapp", ROOT / "src")
 
