@@ -22,6 +22,7 @@ from schedapp.appointments.models import Appointment, Calendar
 from schedapp.config import Settings
 from schedapp.plumbing import clock
 from schedapp.plumbing.database import Base
+from schedapp.plumbing.identifiers import new_public_id
 from schedapp.plumbing.migrating import engine_of
 
 APPOINTMENTS = 1_000_000
@@ -49,20 +50,21 @@ _OWNER = f"""case
     when i % 99 = 0 and i < 990000 then {ANA}
     else 3 + i * 7907 % {PEOPLE - 2} end"""
 
+# What is kept of pages is kept by public names: those of two books must not be the same.
 _MOVED = {
     "sqlite": {
         "starts_at": f"starts_at + {_DAYS} * 86400000000",
         "ends_at": f"ends_at + {_DAYS} * 86400000000",
         "first_day": f"date(first_day, {_DAYS} || ' days')",
         "last_day": f"date(last_day, {_DAYS} || ' days')",
-        "public_id": "printf('%020d', i)",
+        "public_id": "printf('s%019d', i)",
     },
     "postgresql": {
         "starts_at": f"starts_at + {_DAYS} * interval '24 hours'",
         "ends_at": f"ends_at + {_DAYS} * interval '24 hours'",
         "first_day": f"first_day + {_DAYS}::int",
         "last_day": f"last_day + {_DAYS}::int",
-        "public_id": "lpad(i::text, 20, '0')",
+        "public_id": "'p' || lpad(i::text, 19, '0')",
     },
 }
 _EVERYWHERE = {
@@ -164,7 +166,7 @@ def _people(now: datetime) -> Iterator[dict[str, Any]]:
         email = f"person{person}@example.org"
         yield {
             "id": person,
-            "public_id": f"person{person:014}",
+            "public_id": new_public_id(),
             "email": email,
             "email_key": email,
             "name": f"Person {person}",
@@ -187,7 +189,7 @@ def _calendars(now: datetime) -> Iterator[dict[str, Any]]:
     for person in range(1, PEOPLE + 1):
         yield {
             "id": person,
-            "public_id": f"calendar{person:012}",
+            "public_id": new_public_id(),
             "owner_id": person,
             "name": "Appointments",
             "colour": "green",
@@ -204,7 +206,7 @@ def _sign_ins(now: datetime) -> Iterator[dict[str, Any]]:
         ended = person in {ANA, BEN}
         yield {
             "id": number,
-            "public_id": f"sign-in{number:013}",
+            "public_id": new_public_id(),
             "user_id": person,
             "token_hash": number.to_bytes(32),
             "created_at": now,

@@ -32,28 +32,28 @@ from schedapp.plumbing.migrating import upgrade
 NOW = datetime(2027, 3, 1, 8, 0, tzinfo=UTC)
 
 NUMBERS = {
-    "the agenda from today": 4,
+    "the agenda from today": 5,
     "the agenda once more": 2,
     "the agenda, unchanged": 2,
-    "the agenda from a day": 4,
+    "the agenda from a day": 5,
     "the agenda, later": 3,
     "the agenda, earlier": 3,
     "the agenda, searched": 3,
     "the agenda, searched further back": 3,
     "the agenda, searched in vain": 4,
     "the form of a new appointment": 1,
-    "a new appointment": 5,
+    "a new appointment": 4,
     "a new appointment, refused": 1,
     "an appointment": 3,
     "somebody else's appointment": 2,
     "the form of an edit": 2,
-    "an edit": 8,
+    "an edit": 6,
     "an edit of another version": 3,
     "the question before a deletion": 2,
-    "a deletion": 6,
-    "the agenda with a message": 4,
-    "an undo": 6,
-    "a deletion by a program": 6,
+    "a deletion": 4,
+    "the agenda with a message": 5,
+    "an undo": 4,
+    "a deletion by a program": 4,
     "the settings": 1,
     "a change of settings": 3,
     "the form of a password": 1,
@@ -71,7 +71,12 @@ NUMBERS = {
     "no such page": 0,
     "health": 1,
 }
-"""How many statements each page sends, the look-up of who is asking included."""
+"""How many statements each page sends, the look-up of who is asking included.
+
+The agenda sends one less where it knows what it would ask for from a page before.
+"""
+
+KNOWN_FROM_BEFORE = {"the agenda from a day", "the agenda with a message"}
 
 MOST_ROWS = 400
 MOST_HUNDREDS_OF_STEPS = 100
@@ -236,8 +241,12 @@ def test_each_page_asks_a_fixed_number_of_questions_and_each_uses_an_index(
     explainer.count()
     wrong += _wrong(explainer, ana) + _wrong(explainer, ben)
     assert wrong == []
-    assert {name: len(visit.statements) for name, visit in ana.visits.items()} == NUMBERS
-    assert {name: len(visit.statements) for name, visit in ben.visits.items()} == NUMBERS
+    numbers = {
+        name: {len(visitor.visits[name].statements) for visitor in (ana, ben)}
+        for name in ana.visits
+    }
+    assert {name: max(both) for name, both in numbers.items()} == NUMBERS
+    assert {name for name, both in numbers.items() if len(both) > 1} <= KNOWN_FROM_BEFORE
     if explainer.is_sqlite:
         steps = {name: visit.hundreds_of_steps for name, visit in ana.visits.items()}
         assert steps.pop(IN_VAIN) > MOST_HUNDREDS_OF_STEPS

@@ -278,7 +278,7 @@ _OVERLAPPING = LookUp(
         _OWN.where(
             Appointment.is_long,
             Appointment.ends_at >= bindparam("start"),
-            Appointment.starts_at <= bindparam("end"),
+            not_by_index(Appointment.starts_at) <= bindparam("end"),
             _MEETS,
         )
         .limit(20)
