@@ -134,6 +134,13 @@ def with_a_false_token(page: Page) -> None:
     send(page)
 
 
+def from_another_site(page: Page) -> None:
+    address = page.url
+    page.goto("about:blank")
+    page.set_content(f'<form method="post" action="{address}"><button>Send</button></form>')
+    page.click("button")
+
+
 SCENES = [
     Scene("first-user", "accounts.first_user", "/setup/", who=None, in_empty_book=True),
     Scene(
@@ -213,6 +220,7 @@ SCENES = [
     Scene("delete", "appointments.delete", "/appointments/<talk>/delete/"),
     Scene("deleted", "appointments.agenda", "/appointments/<choir>/delete/", do=send),
     Scene("error-400", None, "/logout/", status=400, do=with_a_false_token),
+    Scene("error-403", None, "/logout/", status=403, do=from_another_site),
     Scene("error-404", None, "/appointments/nothing/", status=404),
     Scene("error-404-stranger", None, "/nothing/", who=None, status=404),
 ]
