@@ -35,7 +35,7 @@ def table_of_settings() -> str:
 
 def _should_be(read) -> str:  # type: ignore[no-untyped-def]
     """Return what a setting says that it should be, by giving it what it cannot be."""
-    for wrong in ("?", ""):
+    for wrong in ("", "?"):
         try:
             read(wrong)
         except ValueError as should_be:
