@@ -95,11 +95,12 @@ class Door:
 
     @property
     def is_for(self) -> For:
-        return ACCESS[self.rule]
+        # A new one without a line is tried like the closest; `test_access` says that it is new.
+        return ACCESS.get(self.rule, For.THE_OWNER)
 
     @property
     def form(self) -> dict[str, str]:
-        return FORMS[self.rule, self.method]
+        return FORMS.get((self.rule, self.method), {})
 
     @property
     def needs_sign_in(self) -> bool:

@@ -11,6 +11,8 @@ from tests.web.conftest import Scene
 from tests.web.doors import READING, WRITING, Door
 from werkzeug.test import TestResponse
 
+from schedapp.accounts.models import User
+from schedapp.appointments.models import Appointment
 from schedapp.plumbing.database import Busy
 
 pytestmark = pytest.mark.sentence(32)
@@ -150,19 +152,24 @@ def test_so_does_a_page_of_an_error(failing: Flask, code: int) -> None:
 
 
 def test_names_and_titles_cannot_become_part_of_the_page(
-    as_ana: Browsing, write_down: Callable[..., object], ana: object
+    as_ana: Browsing, write_down: Callable[..., Appointment], ana: User
 ) -> None:
-    bad = "</title><script>x()</script>\"'><img src=x onerror=x()>{{ 7*7 }}"
-    write_down(ana, bad, location=bad, description=bad)
+    bad = "</title><script>x()</script>\"'><img src=x onerror=x()>{{ 7777*1000 }}"
+    own = f"/appointments/{write_down(ana, bad, location=bad, description=bad).public_id}/"
+    other = write_down(ana, bad)
     as_ana.submit("/account/", {"name": bad, "time_zone": "Europe/Berlin", "locale": "en_GB"})
+    addresses = ["/account/", "/account/sign-ins/", "/appointments/", "/appointments/?q=script"]
+    addresses += [own, f"{own}edit/", f"{own}delete/"]
 
-    for address in (
-        "/account/",
-        "/appointments/",
-        "/appointments/?q=script",
-        "/account/sign-ins/",
-    ):
-        answer = as_ana.get(address)
+    def check(answer: TestResponse) -> None:
         assert "&lt;script&gt;" in answer.text
         assert "<img" not in answer.text
+        assert "7777000" not in answer.text
         _check(answer)
+
+    for address in addresses:
+        check(as_ana.get(address))
+    as_ana.submit(f"/appointments/{other.public_id}/delete/")
+    check(as_ana.get("/appointments/?after="))
+    conflict = {"title": bad, "start": "2027-03-01T09:00", "description": bad, "version": "99"}
+    check(as_ana.submit(f"{own}edit/", conflict))

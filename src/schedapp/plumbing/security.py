@@ -129,7 +129,7 @@ def is_own_address(target: str) -> bool:
     Only a path is taken: it begins with one slash, and holds nothing that a browser might drop or
     turn round to make another site of it.
     """
-    if not target.startswith("/") or target[1:2] in {"/", "\\"}:
+    if not target.startswith("/") or target.startswith("//"):
         return False
     if any(
         ord(character) <= 32 or ord(character) == 127 or character == "\\" for character in target
