@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 Scheme = Literal["light", "dark"]
 
 PHONE, DESK = 390, 1280
+PATIENCE = 20_000  # milliseconds, on a machine that has other things to do too
 HEIGHTS = {PHONE: 844, DESK: 900}
 
 FLAGS = [
@@ -73,7 +74,7 @@ class Chromium:
             java_script_enabled=scripts,
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         try:
             yield context
         finally:
@@ -147,6 +148,7 @@ def launched() -> Iterator[Chromium]:
     """Start Debian's Chromium, and end it afterwards."""
     program = shutil.which("chromium")
     assert program, "There is no Chromium; bin/setup --for-tests installs it."
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         try:
