@@ -30,5 +30,5 @@ def texts_of(html: str) -> list[str]:
     parser = _Texts()
     parser.feed(html)
     parser.close()
-    found = (re.sub(r"[\u2068\u2069]", "", text) for text in parser.found)
+    found = (re.sub(r"[\u2060\u2068\u2069]", "", text) for text in parser.found)
     return [" ".join(text.split()) for text in found if text.strip()]
