@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -358,6 +358,8 @@ def shell(ctx: click.Context) -> None:
             "Names: app, db (a session that reads), writing() (a transaction: `with writing() as"
             " db:`), select, clock, and the tables."
         )
+        with suppress(ImportError):
+            import readline  # noqa: F401  (lines can be edited, and typed again)
         code.interact(banner=banner, local=names, exitmsg="")
 
 

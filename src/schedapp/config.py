@@ -7,6 +7,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,20 @@ def setting(
 def _path(text: str) -> Path:
     if not text:
         raise ValueError("a folder's path")
+    if "?" in text:
+        raise ValueError("a folder's path without a question mark")
     return Path(text).expanduser()
 
 
 def _database_url(text: str) -> str:
-    if text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-        return text
+    kind, _, rest = text.partition("://")
+    parts = urlsplit(text)
+    # A database in memory would be another one for each connection, and gone at the end.
+    is_file = kind == "sqlite" and len(rest) > 1 and rest[0] == "/" and rest != "/:memory:"
+    if is_file or (kind in {"postgresql", "postgresql+psycopg"} and len(parts.path) > 1):
+        with suppress(ValueError):
+            parts.port  # noqa: B018  (it is read, and refused, only now)
+            return text
     raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import date, timedelta
+from io import StringIO
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from schedapp.accounts.models import ADMINISTRATOR, MEMBER, User
 from schedapp.appointments.demo import person, year_of
 from schedapp.appointments.models import Appointment
 from schedapp.config import Settings
+from schedapp.plumbing import commands
 
 TODAY = date(2027, 3, 1)
 
@@ -119,3 +121,29 @@ def test_made_up_people_all_differ() -> None:
 
     assert len({each.email for each in people}) == 500
     assert all(each.email.endswith("@example.org") for each in people)
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_waits_at_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+    assert list(commands.with_progress([1, 2, 3], "Making", length=3)) == [1, 2, 3]
+    assert shown.getvalue() == "", "it was quick"
+
+    monkeypatch.setattr(commands, "SHOWN_AFTER_SECONDS", -1)
+    assert list(commands.with_progress([1, 2, 3], "Making", length=3)) == [1, 2, 3]
+    assert "Making" in shown.getvalue()
+    assert "100%" in shown.getvalue()
+
+
+def test_a_program_sees_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = StringIO()
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setattr(commands, "SHOWN_AFTER_SECONDS", -1)
+    assert list(commands.with_progress([1, 2], "Making", length=2)) == [1, 2]
+
+    assert shown.getvalue() == ""

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -121,6 +122,17 @@ def test_plain_http_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "note   public address" in typed("doctor").stdout
 
 
+@pytest.mark.usefixtures("book")
+def test_a_proxy_that_is_not_trusted_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHED_PUBLIC_URL", "https://sched.example.org")
+    status, levels, sentences = examined()
+    assert (status, levels["proxies"]) == (0, doctor.NOTE)
+    assert "SCHED_TRUSTED_PROXIES" in sentences["proxies"]
+
+    monkeypatch.setenv("SCHED_TRUSTED_PROXIES", "127.0.0.1")
+    assert "proxies" not in examined().levels
+
+
 def test_keys_that_others_can_read(book: Settings) -> None:
     (book.data_dir / "secret_keys").chmod(0o644)
 
@@ -138,9 +150,10 @@ def test_keys_that_are_missing_or_weak(book: Settings) -> None:
 
 @pytest.mark.usefixtures("book")
 def test_a_disk_that_is_nearly_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "FREE_LEAST", 1 << 60)
+    usage = SimpleNamespace(free=12 * 1024 * 1024)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
 
-    only_wrong("free space", "are needed")
+    only_wrong("free space", "12 MB in", "100 MB are needed")
 
 
 def test_a_clock_that_was_never_set(book: Settings, time: Time) -> None:

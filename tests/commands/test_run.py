@@ -286,6 +286,12 @@ def test_with_that_address_it_listens_to_others_and_answers_to_that_name(tmp_pat
     ("setting", "value"),
     [
         ("database_url", "mysql://x"),
+        ("database_url", "sqlite://"),
+        ("database_url", "sqlite:///"),
+        ("database_url", "sqlite:///:memory:"),
+        ("database_url", "postgresql://sched@localhost"),
+        ("database_url", "postgresql://sched@localhost:port/sched"),
+        ("database_url", "postgresql://[sched/sched"),
         ("public_url", "sched.example.org"),
         ("secret_keys", "short"),
         ("trusted_proxies", "proxy"),
@@ -293,6 +299,7 @@ def test_with_that_address_it_listens_to_others_and_answers_to_that_name(tmp_pat
         ("threads", "many"),
         ("debug", "perhaps"),
         ("data_dir", ""),
+        ("data_dir", "what?"),
         ("settings", "/nowhere/settings.toml"),
     ],
 )

@@ -62,6 +62,13 @@ def examine() -> Iterator[Finding]:
         return
     yield Finding("settings", GOOD, "All can be used.")
     yield _public_address(settings)
+    if settings.is_https and not settings.trusted_proxies:
+        yield Finding(
+            "proxies",
+            NOTE,
+            "None is trusted: behind a proxy everybody seems to come from its address. Name it in"
+            " SCHED_TRUSTED_PROXIES.",
+        )
     yield _data_folder(settings)
     yield _secret_keys(settings)
     yield from _free_space(settings)

@@ -121,6 +121,8 @@ def serve(app: Callable[..., Any], settings: Settings, address: str, port: int) 
     parent = os.getpid()
 
     def application_of_process(_target: str) -> Callable[..., Any]:
+        # Until Granian listens to it here, the parent's own handler would swallow this signal.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _end_with(parent)
         # Ctrl+C reaches all processes of a terminal, and then the parent asks its children to
         # end. A child that hears both at once may hang; it is enough that the parent asks.
