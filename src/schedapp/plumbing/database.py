@@ -6,12 +6,13 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from flask import current_app, g, has_request_context
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from schedapp.config import Settings
 
 SQLITE_WAIT_SECONDS = 10
+_LOOK_AGAIN_SECONDS = 0.001
 POSTGRESQL_WAIT_SECONDS = 10
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -281,9 +283,24 @@ class Turns:
             return nullcontext()
         # Closing unlocks; when a process is killed the kernel closes, so no turn is kept for ever.
         file = os.fdopen(handle)
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
+        deadline = time.monotonic() + SQLITE_WAIT_SECONDS
+        while not _is_locked(file):
+            if time.monotonic() > deadline:
+                file.close()
+                raise Busy
+            time.sleep(_LOOK_AGAIN_SECONDS)
         return file
+
+
+def _is_locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks: SQLite alone decides then.
+        return True
+    return True
 
 
 def sqlite_path(url: str) -> Path | None:
