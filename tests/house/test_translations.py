@@ -1,6 +1,7 @@
 """Each text that people see is marked, and translated: nothing missing, doubtful or left over."""
 
 import ast
+import html
 import re
 import subprocess
 import sys
@@ -188,7 +189,7 @@ def test_pages_hold_no_words_that_are_not_marked(name: str) -> None:
     seen = re.sub(r" [a-z-]+=\"[a-z-]+\"(?=\{% end)", "", page)
     seen = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", seen, flags=re.DOTALL)
     attributes = re.findall(r"""\b(?:aria-label|alt|placeholder|title)=["']([^"']*)""", seen)
-    text = re.sub(r"<[^>]*>", " ", seen)
+    text = html.unescape(re.sub(r"<[^>]*>", " ", seen))
 
     words = {word for part in (text, *attributes) for word in re.findall(r"[^\W\d_]+", part)}
 
