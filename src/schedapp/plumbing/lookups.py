@@ -8,9 +8,7 @@ transaction and sees what has been committed by then.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -43,69 +41,77 @@ class LookUp:
             OperationalError: if the database does not answer.
             DBAPIError: if it says no.
         """
-        lines: LookUps = on or current_app.extensions["sched_look_ups"]
-        compiled = self._compiled.get(lines.kind)
+        look_ups: LookUps = on or current_app.extensions["sched_look_ups"]
+        compiled = self._compiled.get(look_ups.kind)
         if compiled is None:
-            compiled = Compiled(
-                self._statement, self._statement.selected_columns.values(), lines.engine.dialect
-            )
-            self._compiled[lines.kind] = compiled
-        with lines.taken() as connection:
-            return _run(compiled, connection, values)
-
-
-def _run(
-    compiled: Compiled, connection: DBAPIConnection, values: dict[str, Any]
-) -> list[tuple[Any, ...]]:
-    cursor = connection.cursor()
-    try:
-        cursor.execute(compiled.text, compiled.bound(values))
-        rows = cursor.fetchall()
-    except compiled.errors as error:
-        kind = OperationalError if isinstance(error, compiled.unavailable) else DBAPIError
-        raise kind(compiled.text, None, error, hide_parameters=True) from error
-    finally:
-        cursor.close()
-    return compiled.read(rows)
+            columns = self._statement.selected_columns.values()
+            compiled = Compiled(self._statement, columns, look_ups.engine.dialect)
+            self._compiled[look_ups.kind] = compiled
+        return look_ups.rows_of(compiled, values)
 
 
 def look_up_for(app: Flask) -> None:
     """Let requests of an application look things up."""
     with app.app_context():
-        engine = database.engine
-    kept = engine.dialect.name == "sqlite"
-    app.extensions["sched_look_ups"] = _KeptLines(engine) if kept else _PooledLines(engine)
+        app.extensions["sched_look_ups"] = LookUps(database.engine)
 
 
-class LookUps(Protocol):
-    """Where look-ups get a connection from, outside any transaction."""
+class LookUps:
+    """A connection for each thread: to take one from a pool costs as much as a look-up.
 
-    engine: Engine
-    kind: str
+    One that was open already may have been cut off while nobody used it, as when the database was
+    started anew. What only reads can be asked again, so it is, once, on a new connection.
+    """
 
-    def taken(self) -> AbstractContextManager[DBAPIConnection]:
-        """Lend a connection; after an error of the driver it is not lent again."""
-
-
-class _PooledLines:
     def __init__(self, engine: Engine) -> None:
+        """Look up in an engine's database."""
         self.engine = engine
         self.kind = engine.dialect.name
+        self._own = threading.local()
 
-    @contextmanager
-    def taken(self) -> Iterator[DBAPIConnection]:
-        connection = _connected(self.engine)
-        driver: Any = connection.driver_connection
-        try:
-            # Without this the driver sends BEGIN and ROLLBACK around the one thing that is asked.
+    def rows_of(self, compiled: Compiled, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement, on this thread's connection."""
+        line: _Line | None = getattr(self._own, "line", None)
+        if line is not None:
+            try:
+                return line.rows_of(compiled, values)
+            except DBAPIError as error:
+                del self._own.line
+                if not isinstance(error, OperationalError):
+                    raise
+        line = _Line(self.engine)
+        found = line.rows_of(compiled, values)
+        self._own.line = line
+        return found
+
+
+class _Line:
+    def __init__(self, engine: Engine) -> None:
+        self._connection: DBAPIConnection | None = None
+        pooled = _connected(engine)
+        self._connection = pooled.dbapi_connection
+        pooled.detach()
+        if engine.dialect.name == "postgresql":
+            # Else the driver sends BEGIN before what is asked, and holds the transaction open.
+            driver: Any = self._connection
             driver.autocommit = True
-            yield connection
-            driver.autocommit = False
-        except DBAPIError:
-            connection.invalidate()
-            raise
+
+    def rows_of(self, compiled: Compiled, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        assert self._connection is not None  # noqa: S101  (it is made with the line)
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(compiled.text, compiled.bound(values))
+            rows = cursor.fetchall()
+        except compiled.errors as error:
+            kind = OperationalError if isinstance(error, compiled.unavailable) else DBAPIError
+            raise kind(compiled.text, None, error, hide_parameters=True) from error
         finally:
-            connection.close()
+            cursor.close()
+        return compiled.read(rows)
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 def _connected(engine: Engine) -> PoolProxiedConnection:
@@ -115,38 +121,3 @@ def _connected(engine: Engine) -> PoolProxiedConnection:
         return engine.raw_connection()
     except dialect.loaded_dbapi.OperationalError as error:
         raise OperationalError("connect", None, error, hide_parameters=True) from error
-
-
-class _KeptLines:
-    """A connection for each thread: to take one from a pool costs as much as a look-up."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.kind = engine.dialect.name
-        self._own = threading.local()
-
-    def taken(self) -> AbstractContextManager[DBAPIConnection]:
-        line: _Line | None = getattr(self._own, "line", None)
-        if line is None or line.is_broken:
-            line = self._own.line = _Line(self.engine)
-        return line
-
-
-class _Line:
-    def __init__(self, engine: Engine) -> None:
-        self._connection: DBAPIConnection | None = None
-        pooled = _connected(engine)
-        self._connection = pooled.dbapi_connection
-        pooled.detach()
-        self.is_broken = False
-
-    def __enter__(self) -> DBAPIConnection:
-        assert self._connection is not None  # noqa: S101
-        return self._connection
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.is_broken = kind is not None
-
-    def __del__(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
