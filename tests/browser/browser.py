@@ -62,17 +62,17 @@ class Chromium:
 
         Further options are Playwright's own: `base_url`, `locale`, `reduced_motion`, ...
         """
-        options = {
+        usual: dict[str, Any] = {
             "locale": "en-GB",
             "timezone_id": "Europe/Berlin",
             "is_mobile": width == PHONE,
             "has_touch": width == PHONE,
-        } | options
+        }
         context = self.browser.new_context(
             viewport={"width": width, "height": HEIGHTS.get(width, 900)},
             color_scheme=scheme,
             java_script_enabled=scripts,
-            **options,
+            **(usual | options),
         )
         context.set_default_timeout(PATIENCE)
         try:

@@ -99,9 +99,8 @@ def skipped_by_the_clocks(page: Page) -> None:
 
 
 def edited_elsewhere(page: Page) -> None:
-    with page.context.expect_page() as opened:
-        page.evaluate("open(location.href, '_blank', 'noopener')")
-    other = opened.value
+    other = page.context.new_page()
+    other.goto(page.url)
     other.fill("#title", "Talk with Ben about May")
     other.fill("#location", "Garden")
     send(other)
