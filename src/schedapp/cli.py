@@ -166,7 +166,7 @@ def run(host: str, port: int) -> None:
     Brings the database up to date first; where there is data, a backup is made before that.
     Listens on this machine alone unless --host says otherwise, and then needs SCHED_PUBLIC_URL.
     """
-    from schedapp.plumbing.migrating import upgrade
+    from schedapp.plumbing.migrating import is_up_to_date
     from schedapp.plumbing.serving import address_of, check_is_free, serve
     from schedapp.plumbing.signing import secret_keys
 
@@ -176,11 +176,34 @@ def run(host: str, port: int) -> None:
     check_is_free(address, port)
     check_can_write(settings)
     keys = secret_keys(settings)
-    if upgrade(settings, say=_say):
-        _say("The database is up to date.")
+    if not is_up_to_date(settings):
+        upgrade_aside()
     _say(f"sched keeps its data in {settings.data_dir}.")
     _say_how_to_begin(settings, keys[0], address, port)
     serve(application(settings), settings, address, port)
+
+
+def upgrade_aside() -> None:
+    """Run `sched db upgrade` in a child of this process, and end as it does if it fails.
+
+    What migrating needs would stay in memory for as long as we serve.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        code: object = 1
+        try:
+            main.main(["db", "upgrade"], prog_name="sched")
+        except SystemExit as ended:
+            code = ended.code
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        sys.exit(os.waitstatus_to_exitcode(status))
 
 
 def check_may_listen(settings: Settings, address: str) -> None:

@@ -73,7 +73,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def test_it_says_what_it_does_in_few_plain_lines(standing: Server) -> None:
     lines = standing.output().splitlines()
 
-    assert lines[0] == "The database is up to date."
+    assert lines[0] == "The database is up to date now."
     assert lines[1] == f"sched keeps its data in {standing.log.parent / 'data'}."
     assert lines[2].startswith(f"Make the first user at http://localhost:{standing.port}/setup/")
     assert len(lines) == 3, "no warnings, no noise"

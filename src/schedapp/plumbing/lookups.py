@@ -8,6 +8,7 @@ transaction and sees what has been committed by then.
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
@@ -19,7 +20,6 @@ from schedapp.plumbing.database import database
 if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import CompoundSelect, Engine, PoolProxiedConnection, Select
-    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     _Select = Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]]
 
@@ -87,17 +87,19 @@ class LookUps:
 
 class _Line:
     def __init__(self, engine: Engine) -> None:
-        self._connection: DBAPIConnection | None = None
         pooled = _connected(engine)
-        self._connection = pooled.dbapi_connection
+        connection = pooled.dbapi_connection
+        assert connection is not None  # noqa: S101  (it is there until the proxy is given back)
         pooled.detach()
+        self._connection = connection
+        # Unlike `__del__`, this holds the connection until it is closed.
+        weakref.finalize(self, connection.close)
         if engine.dialect.name == "postgresql":
             # Else the driver sends BEGIN before what is asked, and holds the transaction open.
             driver: Any = self._connection
             driver.autocommit = True
 
     def rows_of(self, compiled: Compiled, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        assert self._connection is not None  # noqa: S101  (it is made with the line)
         cursor = self._connection.cursor()
         try:
             cursor.execute(compiled.text, compiled.bound(values))
@@ -108,10 +110,6 @@ class _Line:
         finally:
             cursor.close()
         return compiled.read(rows)
-
-    def __del__(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
 
 
 def _connected(engine: Engine) -> PoolProxiedConnection:

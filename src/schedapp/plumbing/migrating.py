@@ -138,6 +138,22 @@ def standing_of(connection: Connection) -> Standing:
     return Standing(revision, newest_revision(), tuple(pending))
 
 
+def is_up_to_date(settings: Settings) -> bool:
+    """Say whether a database has seen the last step that this version knows.
+
+    Raises:
+        CannotMigrate: if it is of a later version, or another program's.
+    """
+    engine = engine_of(settings)
+    try:
+        with engine.connect() as connection:
+            revision = revision_of(connection)
+            _check_is_known(revision)
+            return revision == newest_revision()
+    finally:
+        engine.dispose()
+
+
 def upgrade(
     settings: Settings,
     *,
