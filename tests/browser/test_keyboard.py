@@ -59,7 +59,7 @@ def focused(page: Page) -> str:
 
 def sign_in(page: Page) -> None:
     page.goto("/login/")
-    assert focused(page) == "E-mail"
+    expect(page.get_by_label("E-mail")).to_be_focused()  # a browser takes a moment for that
     page.keyboard.type("ana@example.org")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)

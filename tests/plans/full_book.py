@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, event, insert, text
 from sqlalchemy.orm import Session
-from sqlalchemy.schema import AddConstraint, DropConstraint
 
 from schedapp.accounts import passwords
 from schedapp.accounts.models import ACTIVE, MEMBER, Password, SignIn, Throttle, User
@@ -87,6 +86,10 @@ _INDEXES = {
         "select indexname, indexdef from pg_indexes where indexname like 'ix_appointment_%%'"
     ),
 }
+_REFERENCES = (
+    "select conname, pg_get_constraintdef(oid) from pg_constraint"
+    " where conrelid = 'appointment'::regclass and contype = 'f'"
+)
 
 
 def fill(settings: Settings) -> None:
@@ -138,11 +141,13 @@ def _multiply(connection: Connection) -> None:
     # As the migrations made them, and as they are made again.
     indexes = [tuple(row) for row in connection.exec_driver_sql(_INDEXES[kind])]
     # To look up a million references one by one takes longer than all the rest.
-    references = list(table.foreign_key_constraints) if kind == "postgresql" else []
+    references: list[tuple[str, str]] = []
+    if kind == "postgresql":
+        references = [tuple(row) for row in connection.exec_driver_sql(_REFERENCES)]
     for name, _ in indexes:
         connection.exec_driver_sql(f"drop index {name}")
-    for reference in references:
-        connection.execute(DropConstraint(reference))
+    for name, _ in references:
+        connection.exec_driver_sql(f"alter table appointment drop constraint {name}")
     connection.execute(
         text(
             f"insert into appointment ({', '.join(columns)})"  # noqa: S608
@@ -150,8 +155,8 @@ def _multiply(connection: Connection) -> None:
             f" from {_SERIES[kind]} join appointment on id = {_KIND}"
         )
     )
-    for reference in references:
-        connection.execute(AddConstraint(reference))
+    for name, definition in references:
+        connection.exec_driver_sql(f"alter table appointment add constraint {name} {definition}")
     for _, definition in indexes:
         connection.exec_driver_sql(definition)
 
