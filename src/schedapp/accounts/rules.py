@@ -12,7 +12,6 @@ PASSWORD_LEAST_CHARACTERS = 15
 PASSWORD_MOST_BYTES = 1024
 SIGN_INS_MOST = 50
 SEEN_EVERY = timedelta(minutes=1)
-PROOF_LASTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,3 @@ def is_too_long(password: str) -> bool:
         return True
     normal = unicodedata.normalize("NFC", password)
     return len(normal.encode("utf-8", "surrogatepass")) > PASSWORD_MOST_BYTES
-
-
-def is_proof_fresh(proved_at: datetime, now: datetime) -> bool:
-    """Say whether somebody proved who they are a short while ago, as sensitive acts need it."""
-    return now - proved_at < PROOF_LASTS
